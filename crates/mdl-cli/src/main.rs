@@ -1,0 +1,2 @@
+//! The `mdl` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! ISO/IEC 18013-5 Annex B certificates: profiles, builders, linter, path validation, CRL.

@@ -1,0 +1,1 @@
+//! Reader-side verifier for ISO/IEC 18013-5 mobile documents.

@@ -1,0 +1,1 @@
+//! Signer trait, software keys and the signing guard.
