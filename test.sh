@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them.
+#
+#   ./test.sh              every stage
+#   ./test.sh STAGE...     these stages, in the order given
+#   ./test.sh --list       the stages
+#
+# A Debian machine with a Rust toolchain needs nothing else by hand: the first stage installs the rest from Debian's
+# packages, when it may. Everything else that a stage needs it builds or installs below the folders that .gitignore names.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+STAGES=(
+    "tools:   Debian packages, rustup components and the wasm32 target that are missing"
+    "hygiene: what no compiler checks about the files of the repository"
+    "fmt:     rustfmt with its defaults"
+    "clippy:  clippy without warnings, on every target and with both crypto backends"
+    "test:    every test and documentation example, with the aws-lc-rs backend"
+    "portable: the same with the portable backend alone"
+    "doc:     the documentation builds without warnings"
+    "wasm:    mdl-reader builds for wasm32-unknown-unknown"
+    "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
+    "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
+    "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
+)
+
+CARGO_DENY=0.20.2
+
+run() {
+    printf '+ %s\n' "$*"
+    "$@"
+}
+
+# A stage runs in a subshell with `set -e`, which bash ignores inside a condition: hence no `if stage; then`.
+stage_tools() {
+    local -A packages=(
+        [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [openssl]=openssl
+        [node]=nodejs [npm]=npm [python3]=python3 [valgrind]=valgrind
+    )
+    local missing=() command
+    for command in "${!packages[@]}"; do
+        command -v "$command" >/dev/null || missing+=("${packages[$command]}")
+    done
+    # Debian has the module in a package of its own, without which `python3 -m venv` explains itself and fails.
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    if ((${#missing[@]})); then
+        install_packages "${missing[@]}"
+    fi
+    command -v cargo >/dev/null || fail "no cargo: install a Rust toolchain (rustup, or Debian's own from 1.88 on)"
+    if command -v rustup >/dev/null; then
+        run rustup component add rustfmt clippy
+        run rustup target add wasm32-unknown-unknown
+    fi
+    run cargo --version
+    run cargo fmt --version
+    run cargo clippy --version
+    run node --version
+    run python3 --version
+    run openssl version
+    run valgrind --version
+}
+
+install_packages() {
+    command -v apt-get >/dev/null || fail "missing, and there is no apt-get to install it with: $*"
+    local root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail "missing, and this user may not install it: apt-get install $*"
+        root=(sudo)
+    fi
+    run "${root[@]}" apt-get update --quiet
+    run "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends "$@"
+}
+
+stage_hygiene() {
+    run bash scripts/hygiene
+}
+
+stage_fmt() {
+    run cargo fmt --all --check
+    local manifest
+    for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml; do
+        run cargo fmt --manifest-path "$manifest" --check
+    done
+}
+
+stage_clippy() {
+    run cargo clippy --locked --workspace --all-targets -- -D warnings
+    run cargo clippy --locked --workspace --all-targets --no-default-features -- -D warnings
+}
+
+stage_test() {
+    run cargo test --locked --workspace
+}
+
+stage_portable() {
+    run cargo test --locked --workspace --no-default-features
+}
+
+stage_doc() {
+    RUSTDOCFLAGS="-D warnings" run cargo doc --locked --workspace --no-deps
+}
+
+stage_wasm() {
+    run cargo build --locked --package mdl-reader --target wasm32-unknown-unknown
+}
+
+stage_tree() {
+    run bash scripts/dependency-tree
+}
+
+stage_deny() {
+    local deny=target/tools/bin/cargo-deny
+    if [[ "$("$deny" --version 2>/dev/null)" != "cargo-deny $CARGO_DENY" ]]; then
+        # Unoptimised and without debug information: a tool that runs for a second is not worth minutes of compiling.
+        CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=target/tools-build \
+            run cargo install cargo-deny --version "$CARGO_DENY" --locked --debug --quiet --root target/tools
+        rm -rf target/tools-build
+    fi
+    run "$deny" --locked --all-features check licenses bans sources
+    # The advisory database is a git repository on a host that not every network reaches.
+    local reason
+    if reason=$(timeout 60 "$deny" --locked fetch db 2>&1); then
+        run "$deny" --locked --all-features check --disable-fetch advisories
+    else
+        printf 'advisories: skipped, the database could not be fetched: %s\n' "$(grep -m1 -iE 'error|caused|fail' <<<"$reason" || echo 'no answer within 60 seconds')"
+    fi
+}
+
+stage_fuzz() {
+    run bash fuzz/run --seconds "${FUZZ_SECONDS:-20}"
+}
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+list() {
+    local stage
+    for stage in "${STAGES[@]}"; do
+        printf '%-10s %s\n' "${stage%%:*}" "$(sed 's/^[a-z-]*: *//' <<<"$stage")"
+    done
+}
+
+main() {
+    local selected=() stage name
+    for name in "$@"; do
+        case $name in
+        --list) list && return ;;
+        -h | --help) sed -n '2,9s/^# \{0,1\}//p' test.sh && return ;;
+        *)
+            declare -F "stage_$name" >/dev/null || fail "no stage named $name; ./test.sh --list prints them"
+            selected+=("$name")
+            ;;
+        esac
+    done
+    if ((${#selected[@]} == 0)); then
+        for stage in "${STAGES[@]}"; do selected+=("${stage%%:*}"); done
+    fi
+
+    local summary=() passed=0 failed=0 started status
+    for name in "${selected[@]}"; do
+        printf '\n== %s\n' "$name"
+        started=$SECONDS
+        set +e
+        (set -e && "stage_$name")
+        status=$?
+        set -e
+        if ((status == 0)); then
+            passed=$((passed + 1))
+            summary+=("$(printf '%-10s %5d s' "$name" $((SECONDS - started)))")
+        else
+            failed=$((failed + 1))
+            summary+=("$(printf '%-10s %5d s  FAILED' "$name" $((SECONDS - started)))")
+        fi
+        printf -- '-- %s\n' "${summary[-1]}"
+    done
+    printf '\n== summary, %d s in all\n' "$SECONDS"
+    printf '%s\n' "${summary[@]}"
+    printf 'stages: %d passed, %d failed\n' "$passed" "$failed"
+    ((failed == 0))
+}
+
+main "$@"
