@@ -1,3 +1,29 @@
-//! The ISO/IEC 18013-5 mdoc: data model, MSO builder and session transcripts. Pure: no I/O, no clock, no randomness.
+//! The ISO/IEC 18013-5 mdoc: data model, MSO builder and session transcripts. Pure: no I/O, no clock, no randomness
+//! of its own.
+//!
+//! | To | use |
+//! |---|---|
+//! | decode what a device sent | [`device_response::DeviceResponse`] over a [`cbor::Checker`] |
+//! | decode what an issuer made | [`issuer_signed::IssuerSigned`], [`mso::MobileSecurityObject`] |
+//! | build an mdoc to be signed | [`builder::MdocBuilder`] |
+//! | present one to a reader | [`presentation::Presentation`] |
+//! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |
+//!
+//! Decoding is not verifying: everything here is unverified until `mdl-reader` has judged it.
 
+pub mod builder;
 pub mod cbor;
+pub mod cose;
+pub mod device_authentication;
+pub mod device_response;
+pub mod issuer_signed;
+pub mod mso;
+pub mod presentation;
+pub mod session_transcript;
+pub mod tdate;
+
+/// Document type of the mobile driving licence.
+pub const MDL_DOC_TYPE: &str = "org.iso.18013.5.1.mDL";
+
+/// Name space of the mobile driving licence's data elements.
+pub const MDL_NAME_SPACE: &str = "org.iso.18013.5.1";

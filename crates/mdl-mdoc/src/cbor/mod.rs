@@ -21,4 +21,4 @@ pub use head::MajorType;
 pub use limits::Limits;
 pub use reader::{MapEntries, RawItem, Reader};
 pub use value::{Value, ValueKind};
-pub(crate) use write::Writer;
+pub(crate) use write::{Writer, head_len};

@@ -16,11 +16,11 @@ pub enum Value<'a> {
     /// A text string.
     Text(&'a str),
     /// An array.
-    Array(Vec<Value<'a>>),
+    Array(Vec<Self>),
     /// A map, in the order of the input.
-    Map(Vec<(Value<'a>, Value<'a>)>),
+    Map(Vec<(Self, Self)>),
     /// A tag and its content.
-    Tag(u64, Box<Value<'a>>),
+    Tag(u64, Box<Self>),
     /// `true` or `false`.
     Bool(bool),
     /// `null`.

@@ -84,6 +84,13 @@ impl Writer {
         self
     }
 
+    /// `len` zero bytes, to be filled by the caller.
+    pub(crate) fn zeroed(&mut self, len: usize) -> &mut [u8] {
+        let start = self.bytes.len();
+        self.bytes.resize(start + len, 0);
+        &mut self.bytes[start..]
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }

@@ -1,0 +1,422 @@
+use mdl_crypto::{Algorithm, HashAlgorithm, PublicKey};
+use rand_core::CryptoRng;
+
+use super::{DeviceKeyAuthorizations, ElementSet, UnsignedMdoc, Validity};
+use crate::cbor::{Writer, head_len};
+use crate::cose::encode_cose_key;
+use crate::tdate::format_tdate;
+
+/// Salts are at least this long (9.1.2.5).
+const MIN_SALT_LEN: usize = 16;
+const MAX_SALT_LEN: usize = 64;
+
+/// Identifies a digest within one name space: an unsigned integer below 2³¹ (9.1.2.4).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DigestId(u32);
+
+/// A digest identifier of 2³¹ or more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("digestID {0} is not below 2^31")]
+pub struct DigestIdTooLarge(pub u64);
+
+impl TryFrom<u64> for DigestId {
+    type Error = DigestIdTooLarge;
+
+    fn try_from(id: u64) -> Result<Self, Self::Error> {
+        match u32::try_from(id) {
+            Ok(small) if small < 1 << 31 => Ok(Self(small)),
+            _ => Err(DigestIdTooLarge(id)),
+        }
+    }
+}
+
+/// How many digests without an element a name space gets, so that their number does not tell how many elements the
+/// holder has (E.9.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decoys {
+    /// None: the number of digests is the number of elements.
+    None,
+    /// Up to the next multiple of this number.
+    PadToMultipleOf(u16),
+}
+
+/// Where the MSO says its revocation status is published (second edition, 12.3.6).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatusReference {
+    /// `idx`: position in the status list.
+    pub idx: u64,
+    /// `uri` of the status list token.
+    pub uri: String,
+    /// `certificate`: DER of the certificate that anchors the list's signature, if it is not the IACA.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// Why an mdoc cannot be built.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// An empty document type.
+    #[error("docType must not be empty")]
+    EmptyDocType,
+    /// An element set without any name space.
+    #[error("at least one name space is needed")]
+    NoNameSpace,
+    /// A salt length outside 16 to 64 bytes.
+    #[error("salts of {0} bytes; 16 to 64 are possible")]
+    SaltLen(usize),
+    /// `keyAuthorizations` without content.
+    #[error("keyAuthorizations must not be empty")]
+    EmptyKeyAuthorizations,
+    /// A status reference whose `uri` is not an absolute https URI.
+    #[error("status uri must be an absolute https URI")]
+    StatusUri,
+    /// More digests in a name space than identifiers.
+    #[error(transparent)]
+    TooManyDigests(#[from] DigestIdTooLarge),
+}
+
+/// Builds the unsigned form of one mdoc.
+///
+/// ```
+/// use mdl_crypto::{Algorithm, Curve, PrivateKey};
+/// use mdl_mdoc::builder::{ElementSet, Granularity, MdocBuilder, Validity};
+/// use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// # let now = time::macros::datetime!(2026-06-15 12:00 UTC);
+/// let device_key = PrivateKey::generate(Curve::P256, &mut rng);
+/// let document_signer = PrivateKey::generate(Curve::P256, &mut rng);
+///
+/// let mut elements = ElementSet::new();
+/// elements.add(MDL_NAME_SPACE, "family_name", "Mustermann")?.add(MDL_NAME_SPACE, "age_over_18", true)?;
+/// let validity = Validity::coarse(now, time::Duration::days(30), Granularity::Day)?;
+/// let unsigned = MdocBuilder::new(MDL_DOC_TYPE, &elements, device_key.public_key(), validity)
+///     .build(Algorithm::Es256, &mut rng)?;
+///
+/// let signature = document_signer.sign(unsigned.to_be_signed());
+/// let certificate = b"DER of the document signer's certificate";
+/// let issuer_signed = unsigned.attach(&signature, document_signer.public_key(), &[certificate])?;
+/// # assert!(!issuer_signed.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct MdocBuilder<'a> {
+    doc_type: &'a str,
+    elements: &'a ElementSet,
+    device_key: &'a PublicKey,
+    validity: Validity,
+    digest_algorithm: HashAlgorithm,
+    salt_len: usize,
+    decoys: Decoys,
+    key_authorizations: Option<&'a DeviceKeyAuthorizations>,
+    status: Option<&'a StatusReference>,
+}
+
+impl<'a> MdocBuilder<'a> {
+    /// An mdoc with SHA-256 digests, salts of 32 bytes, and decoys up to a multiple of 16.
+    pub fn new(
+        doc_type: &'a str,
+        elements: &'a ElementSet,
+        device_key: &'a PublicKey,
+        validity: Validity,
+    ) -> Self {
+        Self {
+            doc_type,
+            elements,
+            device_key,
+            validity,
+            digest_algorithm: HashAlgorithm::Sha256,
+            salt_len: 32,
+            decoys: Decoys::PadToMultipleOf(16),
+            key_authorizations: None,
+            status: None,
+        }
+    }
+
+    /// Digests the elements with `algorithm`.
+    #[must_use]
+    pub fn digest_algorithm(self, algorithm: HashAlgorithm) -> Self {
+        Self {
+            digest_algorithm: algorithm,
+            ..self
+        }
+    }
+
+    /// Uses salts of `len` bytes: 16 to 64.
+    #[must_use]
+    pub fn salt_len(self, len: usize) -> Self {
+        Self {
+            salt_len: len,
+            ..self
+        }
+    }
+
+    /// Adds digests without an element.
+    #[must_use]
+    pub fn decoys(self, decoys: Decoys) -> Self {
+        Self { decoys, ..self }
+    }
+
+    /// Lets the device key sign data elements.
+    #[must_use]
+    pub fn key_authorizations(self, key_authorizations: &'a DeviceKeyAuthorizations) -> Self {
+        Self {
+            key_authorizations: Some(key_authorizations),
+            ..self
+        }
+    }
+
+    /// Refers to a status list (second edition; readers of the first ignore it).
+    #[must_use]
+    pub fn status(self, status: &'a StatusReference) -> Self {
+        Self {
+            status: Some(status),
+            ..self
+        }
+    }
+
+    /// Salts, shuffles and digests the elements, and encodes the MSO for a signature by `algorithm`.
+    ///
+    /// # Errors
+    /// Settings that the standard does not allow.
+    pub fn build<R: CryptoRng + ?Sized>(
+        self,
+        algorithm: Algorithm,
+        rng: &mut R,
+    ) -> Result<UnsignedMdoc, BuildError> {
+        self.check()?;
+        let capacity = self.issuer_signed_capacity();
+        let mut issuer_signed = Writer::with_capacity(capacity);
+        let disclosed = self
+            .elements
+            .name_spaces()
+            .filter(|(_, elements)| elements.len() > 0)
+            .count();
+        issuer_signed.map(if disclosed > 0 { 2 } else { 1 });
+        if disclosed > 0 {
+            issuer_signed.text("nameSpaces").map(disclosed);
+        }
+        let mut mso = Writer::with_capacity(self.mso_capacity());
+        mso.map(if self.status.is_some() { 7 } else { 6 });
+        mso.text("version")
+            .text("1.0")
+            .text("digestAlgorithm")
+            .text(self.digest_algorithm.name());
+        mso.text("valueDigests")
+            .map(self.elements.name_spaces().count());
+        let mut digests = Vec::new();
+        for (name_space, elements) in self.elements.name_spaces() {
+            let count = self.digest_count(elements.len());
+            let ids = shuffled_digest_ids(count, rng)?;
+            digests.clear();
+            digests.resize(count * self.digest_algorithm.digest_len(), 0);
+            // Decoys are what an outsider sees of a digest: random bytes. Elements then overwrite theirs.
+            for decoy in &ids[elements.len()..] {
+                rng.fill_bytes(digest_slot(&mut digests, *decoy, self.digest_algorithm));
+            }
+            if elements.len() > 0 {
+                issuer_signed.text(name_space).array(elements.len());
+            }
+            for ((identifier, value), digest_id) in elements.zip(&ids) {
+                let item = self.write_item(&mut issuer_signed, *digest_id, identifier, value, rng);
+                let digest = self
+                    .digest_algorithm
+                    .digest(&issuer_signed.as_slice()[item..]);
+                digest_slot(&mut digests, *digest_id, self.digest_algorithm)
+                    .copy_from_slice(digest.as_ref());
+            }
+            mso.text(name_space).map(count);
+            for (digest_id, digest) in digests
+                .chunks_exact(self.digest_algorithm.digest_len())
+                .enumerate()
+            {
+                mso.unsigned(digest_id as u64).bytes(digest);
+            }
+        }
+        self.write_rest_of_mso(&mut mso);
+        Ok(UnsignedMdoc::new(algorithm, issuer_signed, mso.as_slice()))
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if self.doc_type.is_empty() {
+            return Err(BuildError::EmptyDocType);
+        }
+        if self.elements.name_spaces().next().is_none() {
+            return Err(BuildError::NoNameSpace);
+        }
+        if !(MIN_SALT_LEN..=MAX_SALT_LEN).contains(&self.salt_len) {
+            return Err(BuildError::SaltLen(self.salt_len));
+        }
+        if self
+            .key_authorizations
+            .is_some_and(DeviceKeyAuthorizations::is_empty)
+        {
+            return Err(BuildError::EmptyKeyAuthorizations);
+        }
+        let is_https = |uri: &str| {
+            uri.strip_prefix("https://")
+                .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        };
+        if self.status.is_some_and(|status| !is_https(&status.uri)) {
+            return Err(BuildError::StatusUri);
+        }
+        Ok(())
+    }
+
+    /// Number of digests for `elements` elements: never none, so that every name space of the MSO has a digest.
+    fn digest_count(&self, elements: usize) -> usize {
+        match self.decoys {
+            Decoys::None => elements.max(1),
+            Decoys::PadToMultipleOf(multiple) => elements
+                .max(1)
+                .next_multiple_of(usize::from(multiple.max(1))),
+        }
+    }
+
+    /// Appends one `IssuerSignedItemBytes`; returns where it starts.
+    fn write_item<R: CryptoRng + ?Sized>(
+        &self,
+        writer: &mut Writer,
+        digest_id: DigestId,
+        identifier: &str,
+        value: &[u8],
+        rng: &mut R,
+    ) -> usize {
+        let start = writer.len();
+        let digest_id = u64::from(digest_id.0);
+        writer.tag(24).head(
+            crate::cbor::MajorType::Bytes,
+            self.item_len(digest_id, identifier, value) as u64,
+        );
+        writer
+            .map(4)
+            .text("digestID")
+            .unsigned(digest_id)
+            .text("random");
+        writer.head(crate::cbor::MajorType::Bytes, self.salt_len as u64);
+        rng.fill_bytes(writer.zeroed(self.salt_len));
+        writer
+            .text("elementIdentifier")
+            .text(identifier)
+            .text("elementValue")
+            .raw(value);
+        start
+    }
+
+    /// Length of an `IssuerSignedItem`, so that its byte string's head can be written before it.
+    fn item_len(&self, digest_id: u64, identifier: &str, value: &[u8]) -> usize {
+        let keys = 1 + (1 + 8) + (1 + 6) + (1 + 17) + (1 + 12);
+        let salt = head_len(self.salt_len as u64) + self.salt_len;
+        keys + head_len(digest_id)
+            + salt
+            + head_len(identifier.len() as u64)
+            + identifier.len()
+            + value.len()
+    }
+
+    fn write_rest_of_mso(&self, mso: &mut Writer) {
+        mso.text("deviceKeyInfo")
+            .map(if self.key_authorizations.is_some() {
+                2
+            } else {
+                1
+            });
+        mso.text("deviceKey").raw(&encode_cose_key(self.device_key));
+        if let Some(key_authorizations) = self.key_authorizations {
+            mso.text("keyAuthorizations");
+            key_authorizations.write(mso);
+        }
+        mso.text("docType").text(self.doc_type);
+        let validity = &self.validity;
+        mso.text("validityInfo")
+            .map(if validity.expected_update().is_some() {
+                4
+            } else {
+                3
+            });
+        mso.text("signed")
+            .tag(0)
+            .text(&format_tdate(validity.signed()));
+        mso.text("validFrom")
+            .tag(0)
+            .text(&format_tdate(validity.valid_from()));
+        mso.text("validUntil")
+            .tag(0)
+            .text(&format_tdate(validity.valid_until()));
+        if let Some(expected_update) = validity.expected_update() {
+            mso.text("expectedUpdate")
+                .tag(0)
+                .text(&format_tdate(expected_update));
+        }
+        if let Some(status) = self.status {
+            mso.text("status")
+                .map(1)
+                .text("status_list")
+                .map(if status.certificate.is_some() { 3 } else { 2 });
+            mso.text("idx")
+                .unsigned(status.idx)
+                .text("uri")
+                .text(&status.uri);
+            if let Some(certificate) = &status.certificate {
+                mso.text("certificate").bytes(certificate);
+            }
+        }
+    }
+
+    /// Bytes that the whole `IssuerSigned` will need, so that the buffer grows once: items, MSO, certificate, signature.
+    fn issuer_signed_capacity(&self) -> usize {
+        let items: usize = self
+            .elements
+            .iter()
+            .map(|(_, identifier, _)| identifier.len() + self.salt_len + 72)
+            .sum();
+        self.elements.values_len() + items + self.mso_capacity() + 1536
+    }
+
+    fn mso_capacity(&self) -> usize {
+        let per_digest = self.digest_algorithm.digest_len() + 8;
+        let digests: usize = self
+            .elements
+            .name_spaces()
+            .map(|(name_space, elements)| {
+                name_space.len() + 16 + self.digest_count(elements.len()) * per_digest
+            })
+            .sum();
+        let status = self.status.map_or(0, |status| {
+            64 + status.uri.len() + status.certificate.as_ref().map_or(0, Vec::len)
+        });
+        digests + 512 + status
+    }
+}
+
+fn digest_slot(digests: &mut [u8], id: DigestId, algorithm: HashAlgorithm) -> &mut [u8] {
+    let len = algorithm.digest_len();
+    let start = id.0 as usize * len;
+    &mut digests[start..start + len]
+}
+
+/// The identifiers 0 to `count` − 1 in random order, so that an identifier says nothing of its element (9.1.2.4).
+fn shuffled_digest_ids<R: CryptoRng + ?Sized>(
+    count: usize,
+    rng: &mut R,
+) -> Result<Vec<DigestId>, DigestIdTooLarge> {
+    let mut ids = (0..count as u64)
+        .map(DigestId::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
+    // Fisher and Yates' shuffle.
+    for last in (1..ids.len()).rev() {
+        ids.swap(last, below(last as u32 + 1, rng) as usize);
+    }
+    Ok(ids)
+}
+
+/// A uniform number below `bound`, by rejection, so that every platform draws the same.
+fn below<R: CryptoRng + ?Sized>(bound: u32, rng: &mut R) -> u32 {
+    let accepted = u32::MAX - (u32::MAX % bound);
+    loop {
+        let drawn = rng.next_u32();
+        if drawn < accepted {
+            return drawn % bound;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use mdl_crypto::{Algorithm, PublicKey, Signature, VerifyError};
+
+use crate::cbor::Writer;
+use crate::cose::{encode_protected_header, sig_structure};
+
+/// An mdoc that lacks only the issuer's signature.
+#[derive(Debug)]
+pub struct UnsignedMdoc {
+    algorithm: Algorithm,
+    /// `IssuerSigned` as far as it goes: the map's head and `nameSpaces`.
+    issuer_signed: Writer,
+    /// Content of the protected header.
+    protected: Vec<u8>,
+    /// `Sig_structure`, whose last bytes are the payload.
+    to_be_signed: Vec<u8>,
+    payload_len: usize,
+}
+
+/// Why a signature is not attached.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// The signature does not verify: another key, other bytes, or a fault while signing.
+    #[error("signature does not verify with the document signer's key")]
+    Signature(#[from] VerifyError),
+    /// No certificate was given.
+    #[error("x5chain needs the document signer's certificate")]
+    NoCertificate,
+}
+
+impl UnsignedMdoc {
+    pub(super) fn new(algorithm: Algorithm, issuer_signed: Writer, mso: &[u8]) -> Self {
+        let mut payload = Writer::with_capacity(mso.len() + 11);
+        payload.encoded_cbor(mso);
+        let protected = encode_protected_header(algorithm);
+        let to_be_signed = sig_structure(&protected, &[], payload.as_slice());
+        Self {
+            algorithm,
+            issuer_signed,
+            protected,
+            to_be_signed,
+            payload_len: payload.len(),
+        }
+    }
+
+    /// The `Sig_structure` that the document signer's key signs (RFC 9052, 4.4), not yet hashed.
+    pub fn to_be_signed(&self) -> &[u8] {
+        &self.to_be_signed
+    }
+
+    /// The algorithm that the protected header announces.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// `MobileSecurityObjectBytes`: the payload that will be signed.
+    pub fn payload(&self) -> &[u8] {
+        &self.to_be_signed[self.to_be_signed.len() - self.payload_len..]
+    }
+
+    /// The `IssuerSigned`: `document_signer` checks the signature, `x5chain` goes out with it, its certificate first.
+    /// The IACA certificate does not belong in there (B.1.1).
+    ///
+    /// # Errors
+    /// A signature that does not verify, or no certificate.
+    pub fn attach(
+        self,
+        signature: &Signature,
+        document_signer: &PublicKey,
+        x5chain: &[&[u8]],
+    ) -> Result<Vec<u8>, AttachError> {
+        let (first, others) = x5chain.split_first().ok_or(AttachError::NoCertificate)?;
+        document_signer.verify(self.algorithm, &self.to_be_signed, signature.as_bytes())?;
+        let payload_start = self.to_be_signed.len() - self.payload_len;
+        let mut writer = self.issuer_signed;
+        writer
+            .text("issuerAuth")
+            .array(4)
+            .bytes(&self.protected)
+            .map(1)
+            .unsigned(33);
+        if others.is_empty() {
+            writer.bytes(first);
+        } else {
+            writer.array(x5chain.len());
+            for certificate in x5chain {
+                writer.bytes(certificate);
+            }
+        }
+        writer
+            .bytes(&self.to_be_signed[payload_start..])
+            .bytes(signature.as_bytes());
+        Ok(writer.into_bytes())
+    }
+}

@@ -1,0 +1,210 @@
+//! `IssuerSigned`: the data elements an issuing authority vouches for, and its signature over their digests.
+//!
+//! ISO/IEC 18013-5, 8.3.2.1.2.2 and 9.1.2. Easy to get wrong: a digest covers `IssuerSignedItemBytes` with its tag 24
+//! exactly as received, so an item keeps those bytes and its members are slices of them.
+
+use mdl_crypto::{Digest, HashAlgorithm};
+
+use crate::cbor::{
+    Checker, DecodeError, DecodeErrorKind, Limits, MajorType, RawItem, Reader, Value,
+};
+use crate::cose::CoseSign1;
+
+/// Nesting at which embedded items start: a `DeviceResponse` has seven levels around an `IssuerSignedItem`.
+pub(crate) const EMBEDDED_LEVEL: u8 = 8;
+
+/// `IssuerSigned` as received.
+#[derive(Clone, Debug)]
+pub struct IssuerSigned<'a> {
+    /// `nameSpaces`: items by name space, in the order received.
+    pub name_spaces: Vec<(&'a str, Vec<IssuerSignedItem<'a>>)>,
+    /// `issuerAuth`: a `COSE_Sign1` whose payload is `MobileSecurityObjectBytes`.
+    pub issuer_auth: CoseSign1<'a>,
+    /// `issuerAuth` as received, so that a holder can pass it on unchanged.
+    pub issuer_auth_bytes: RawItem<'a>,
+}
+
+/// `IssuerSignedItem`: one data element with the salt that hides its digest.
+#[derive(Clone, Copy, Debug)]
+pub struct IssuerSignedItem<'a> {
+    /// `IssuerSignedItemBytes`, `#6.24(bstr)`, as received: the input of the digest.
+    pub encoded: RawItem<'a>,
+    /// `digestID` as received; issuers keep it below 2³¹.
+    pub digest_id: u64,
+    /// `random`: the salt; issuers make it at least 16 bytes.
+    pub random: &'a [u8],
+    /// `elementIdentifier`.
+    pub element_identifier: &'a str,
+    /// `elementValue`.
+    pub element_value: ElementValue<'a>,
+}
+
+/// The encoded value of a data element. `Debug` does not print it, because it is personal data.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct ElementValue<'a>(RawItem<'a>);
+
+impl<'a> IssuerSigned<'a> {
+    /// Reads an `IssuerSigned` that is the whole input of `checker`.
+    ///
+    /// # Errors
+    /// Another structure, or beyond the limits.
+    pub fn decode(input: &'a [u8], checker: &mut Checker<'a>) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(input, checker.offset_of(input));
+        let issuer_signed = Self::read(&mut reader, checker)?;
+        reader.finish()?;
+        Ok(issuer_signed)
+    }
+
+    pub(crate) fn read(
+        reader: &mut Reader<'a>,
+        checker: &mut Checker<'a>,
+    ) -> Result<Self, DecodeError> {
+        let start = reader.clone();
+        let mut name_spaces = Vec::new();
+        let mut issuer_auth = None;
+        let mut entries = reader.map("issuerSigned")?;
+        while reader.has_entry(&mut entries) {
+            match member_name(reader)? {
+                Some("nameSpaces") => name_spaces = read_name_spaces(reader, checker)?,
+                Some("issuerAuth") => {
+                    let encoded = reader.clone().raw()?;
+                    issuer_auth = Some((CoseSign1::decode(reader, checker)?, encoded));
+                }
+                _ => reader.skip()?,
+            }
+        }
+        let missing = start.error(DecodeErrorKind::Missing {
+            member: "issuerAuth",
+        });
+        let (issuer_auth, issuer_auth_bytes) = issuer_auth.ok_or(missing)?;
+        Ok(Self {
+            name_spaces,
+            issuer_auth,
+            issuer_auth_bytes,
+        })
+    }
+}
+
+/// `IssuerNameSpaces`: at least one item per name space is the issuer's affair; an empty list discloses nothing.
+fn read_name_spaces<'a>(
+    reader: &mut Reader<'a>,
+    checker: &mut Checker<'a>,
+) -> Result<Vec<(&'a str, Vec<IssuerSignedItem<'a>>)>, DecodeError> {
+    let mut name_spaces = Vec::new();
+    let mut entries = reader.map("nameSpaces")?;
+    while reader.has_entry(&mut entries) {
+        let name_space = reader.text("name space")?;
+        let mut items = Vec::new();
+        let mut elements = reader.array("IssuerSignedItemBytes list")?;
+        while reader.has_entry(&mut elements) {
+            items.push(IssuerSignedItem::read(reader, checker)?);
+        }
+        name_spaces.push((name_space, items));
+    }
+    Ok(name_spaces)
+}
+
+impl<'a> IssuerSignedItem<'a> {
+    fn read(reader: &mut Reader<'a>, checker: &mut Checker<'a>) -> Result<Self, DecodeError> {
+        let (content, encoded) = reader.encoded_cbor("IssuerSignedItemBytes")?;
+        checker.check_embedded(content, EMBEDDED_LEVEL)?;
+        let mut reader = Reader::new(content, checker.offset_of(content));
+        let start = reader.clone();
+        let missing = |member| start.error(DecodeErrorKind::Missing { member });
+        let (mut digest_id, mut random, mut element_identifier, mut element_value) =
+            (None, None, None, None);
+        let mut entries = reader.map("IssuerSignedItem")?;
+        while reader.has_entry(&mut entries) {
+            match member_name(&mut reader)? {
+                Some("digestID") => digest_id = Some(reader.unsigned("digestID")?),
+                Some("random") => random = Some(reader.bytes("random")?),
+                Some("elementIdentifier") => {
+                    element_identifier = Some(reader.text("elementIdentifier")?)
+                }
+                Some("elementValue") => element_value = Some(ElementValue(reader.raw()?)),
+                _ => reader.skip()?,
+            }
+        }
+        Ok(Self {
+            encoded,
+            digest_id: digest_id.ok_or(missing("digestID"))?,
+            random: random.ok_or(missing("random"))?,
+            element_identifier: element_identifier.ok_or(missing("elementIdentifier"))?,
+            element_value: element_value.ok_or(missing("elementValue"))?,
+        })
+    }
+
+    /// Digest of `IssuerSignedItemBytes`, tag 24 included: 32, 48 or 64 bytes (9.1.2.5).
+    pub fn digest(&self, algorithm: HashAlgorithm) -> Digest {
+        algorithm.digest(self.encoded.bytes)
+    }
+}
+
+impl<'a> ElementValue<'a> {
+    pub(crate) fn new(item: RawItem<'a>) -> Self {
+        Self(item)
+    }
+
+    /// The encoded data item as received.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.0.bytes
+    }
+
+    /// Where it starts in the outermost input, in bytes.
+    pub fn offset(&self) -> usize {
+        self.0.offset
+    }
+
+    /// The value as a tree that borrows strings from the input.
+    ///
+    /// # Errors
+    /// Never for a value out of a decoded structure, whose bytes were checked.
+    pub fn decode(&self) -> Result<Value<'a>, DecodeError> {
+        Reader::new(self.0.bytes, self.0.offset).value()
+    }
+
+    /// The text of a text string, also inside tag 0 (`tdate`) or 1004 (`full-date`).
+    pub fn as_text(&self) -> Option<&'a str> {
+        let mut reader = Reader::new(self.0.bytes, self.0.offset);
+        let _ = reader.skip_tag(0) || reader.skip_tag(1004);
+        reader.text("").ok()
+    }
+
+    /// The content of a byte string.
+    pub fn as_byte_string(&self) -> Option<&'a [u8]> {
+        Reader::new(self.0.bytes, self.0.offset).bytes("").ok()
+    }
+
+    /// A Boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        Reader::new(self.0.bytes, self.0.offset).boolean("").ok()
+    }
+}
+
+impl std::fmt::Debug for ElementValue<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ElementValue({} bytes)", self.0.bytes.len())
+    }
+}
+
+/// Decodes an `IssuerSigned` on its own, as an issuer hands it to a wallet.
+///
+/// # Errors
+/// Another structure, or beyond `limits`.
+pub fn decode_issuer_signed<'a>(
+    input: &'a [u8],
+    limits: &Limits,
+) -> Result<(IssuerSigned<'a>, Checker<'a>), DecodeError> {
+    let mut checker = Checker::new(input, limits)?;
+    let issuer_signed = IssuerSigned::decode(input, &mut checker)?;
+    Ok((issuer_signed, checker))
+}
+
+/// The key of the next map entry if it is text. Keys of other types are RFU and ignored, like unknown names.
+pub(crate) fn member_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a str>, DecodeError> {
+    if reader.peek()? == MajorType::Text {
+        return reader.text("map key").map(Some);
+    }
+    reader.skip()?;
+    Ok(None)
+}
