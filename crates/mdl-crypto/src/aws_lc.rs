@@ -38,7 +38,8 @@ pub(crate) struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// `point` is an uncompressed SEC1 point whose length fits `curve`; `None` for curves that AWS-LC lacks.
+    /// `point` is `04` and two coordinates of `curve`, which the caller has checked because AWS-LC reads other
+    /// forms too; `None` for curves that it lacks.
     pub(crate) fn decode(curve: Curve, point: &[u8]) -> Option<Result<Self, InvalidKey>> {
         let algorithm = match curve {
             Curve::P256 => &ECDSA_P256_SHA256_ASN1,
@@ -107,5 +108,128 @@ impl SigningKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Signature> {
         let signature = self.pair.sign(&SystemRandom::new(), message).ok()?;
         Signature::from_bytes(self.curve, signature.as_ref()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rust_crypto;
+    use rand_chacha::{
+        ChaCha20Rng,
+        rand_core::{Rng, SeedableRng},
+    };
+
+    const NIST: [Curve; 3] = [Curve::P256, Curve::P384, Curve::P521];
+    const HASHES: [HashAlgorithm; 3] = [
+        HashAlgorithm::Sha256,
+        HashAlgorithm::Sha384,
+        HashAlgorithm::Sha512,
+    ];
+
+    /// A key pair in both backends.
+    struct Pair {
+        secret: rust_crypto::SecretKey,
+        signing: SigningKey,
+        fast: VerifyingKey,
+        portable: rust_crypto::VerifyingKey,
+    }
+
+    fn pair(curve: Curve, rng: &mut ChaCha20Rng) -> Pair {
+        let mut scalar = vec![0; curve.field_len()];
+        rng.fill_bytes(&mut scalar);
+        scalar[0] = 0;
+        let secret = rust_crypto::SecretKey::from_scalar(curve, &scalar).unwrap();
+        let point = secret.public_key_bits();
+        Pair {
+            signing: SigningKey::new(curve, &scalar, &point).unwrap(),
+            fast: VerifyingKey::decode(curve, &point).unwrap().unwrap(),
+            portable: rust_crypto::VerifyingKey::decode(curve, &point).unwrap(),
+            secret,
+        }
+    }
+
+    #[test]
+    fn both_backends_give_the_same_verdict_on_damaged_signatures() {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        for curve in NIST {
+            let Pair {
+                secret,
+                signing,
+                fast,
+                portable,
+            } = pair(curve, &mut rng);
+            let digest = curve.hash().digest(b"message");
+            let (mut good, mut bad) = (0, 0);
+            for made in [secret.sign(b"message"), signing.sign(b"message").unwrap()] {
+                for bit in 0..=8 * curve.signature_len() {
+                    let mut signature = made.as_bytes().to_vec();
+                    // One round more than there are bits: the signature as it was made.
+                    if let Some(byte) = signature.get_mut(bit / 8) {
+                        *byte ^= 1 << (bit % 8);
+                    }
+                    let verdict = fast.verify(b"message", &signature);
+                    assert_eq!(
+                        verdict,
+                        portable.verify_digest(&digest, &signature),
+                        "{bit}"
+                    );
+                    if verdict { good += 1 } else { bad += 1 }
+                }
+            }
+            assert_eq!((good, bad), (2, 16 * curve.signature_len()), "{curve}");
+        }
+    }
+
+    #[test]
+    fn both_backends_pair_every_curve_with_every_hash() {
+        let mut rng = ChaCha20Rng::from_seed([2; 32]);
+        for curve in NIST {
+            let Pair {
+                secret,
+                fast,
+                portable,
+                ..
+            } = pair(curve, &mut rng);
+            // A signature under the curve's hash serves the others only if they gave the same digest.
+            let made = secret.sign(b"message");
+            for hash in HASHES {
+                let expected = hash == curve.hash();
+                let digest = hash.digest(b"message");
+                assert_eq!(portable.verify_digest(&digest, made.as_bytes()), expected);
+                assert_eq!(fast.verify_der(hash, b"message", &made.to_der()), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn both_backends_accept_the_same_points() {
+        let mut rng = ChaCha20Rng::from_seed([3; 32]);
+        for curve in NIST {
+            let good = pair(curve, &mut rng).secret.public_key_bits();
+            // Not the first byte: AWS-LC reads the hybrid form 06 too, which no caller lets through.
+            for bit in 8..8 * good.len() {
+                let mut point = good.clone();
+                point[bit / 8] ^= 1 << (bit % 8);
+                let fast = VerifyingKey::decode(curve, &point).unwrap();
+                let portable = rust_crypto::VerifyingKey::decode(curve, &point);
+                assert_eq!(fast.is_ok(), portable.is_ok(), "{curve}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_backends_compute_the_same_digests() {
+        let data: Vec<u8> = (0..300u16).map(|number| number as u8).collect();
+        for hash in HASHES {
+            for len in 0..data.len() {
+                let portable = hash.digest_parts(&[&data[..len / 2], &data[len / 2..len]]);
+                assert_eq!(
+                    digest(hash, &data[..len]).as_ref(),
+                    portable.as_bytes(),
+                    "{len}"
+                );
+            }
+        }
     }
 }

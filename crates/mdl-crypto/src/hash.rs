@@ -59,7 +59,8 @@ impl HashAlgorithm {
         self.digest_parts(&[data])
     }
 
-    /// The digest of `parts`, one after the other. Allocates nothing.
+    /// The digest of `parts`, one after the other. Allocates nothing. Always the portable backend: AWS-LC keeps
+    /// the state of a hash in pieces on its heap, and gains nothing where the processor has SHA instructions.
     #[must_use]
     pub fn digest_parts(self, parts: &[&[u8]]) -> Digest {
         match self {
