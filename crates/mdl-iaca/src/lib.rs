@@ -1,1 +1,3 @@
 //! ISO/IEC 18013-5 Annex B certificates: profiles, builders, linter, path validation, CRL.
+
+pub mod certificate;
