@@ -14,6 +14,7 @@
 pub mod builder;
 pub mod cbor;
 pub mod cose;
+pub mod data_elements;
 pub mod device_authentication;
 pub mod device_response;
 pub mod issuer_signed;
