@@ -5,6 +5,7 @@
 //! |---|---|
 //! | decode what a device sent | [`device_response::DeviceResponse`] over a [`cbor::Checker`] |
 //! | decode what an issuer made | [`issuer_signed::IssuerSigned`], [`mso::MobileSecurityObject`] |
+//! | check the elements before signing, or as disclosed | [`data_elements::ElementGate`] |
 //! | build an mdoc to be signed | [`builder::MdocBuilder`] |
 //! | present one to a reader | [`presentation::Presentation`] |
 //! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |

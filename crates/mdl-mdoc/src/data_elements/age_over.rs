@@ -7,13 +7,13 @@
 //! Age is counted in whole years on a calendar day: NN years are reached on the NNth birthday. Someone born on
 //! 29 February has the birthday on 1 March in other years, the later of the two customs, so that no statement
 //! makes anybody older than every law does. Which day it is depends on the place: the issuing authority
-//! says where its calendar is.
+//! says where its calendar is ([`GateContext::calendar_offset`](super::GateContext::calendar_offset)).
 //!
 //! ISO/IEC 18013-5, 7.2.5.
 
 use time::Date;
 
-const AGE_OVER: &str = "age_over_";
+use super::schema::AGE_OVER;
 
 /// The most `age_over_NN` elements that one retrieval may ask for or return (7.2.5).
 pub const MAX_PER_RETRIEVAL: usize = 2;
