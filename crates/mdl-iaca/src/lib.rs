@@ -1,3 +1,5 @@
 //! ISO/IEC 18013-5 Annex B certificates: profiles, builders, linter, path validation, CRL.
 
 pub mod certificate;
+pub mod csr;
+pub mod profile;
