@@ -1,5 +1,6 @@
 //! ISO/IEC 18013-5 Annex B certificates: profiles, builders, linter, path validation, CRL.
 
 pub mod certificate;
+pub mod crl;
 pub mod csr;
 pub mod profile;
