@@ -3,4 +3,7 @@
 pub mod certificate;
 pub mod crl;
 pub mod csr;
+pub mod path;
 pub mod profile;
+pub mod revocation;
+pub mod trust_anchor;
