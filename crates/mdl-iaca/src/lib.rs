@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod crl;
 pub mod csr;
+pub mod lint;
 pub mod path;
 pub mod profile;
 pub mod revocation;

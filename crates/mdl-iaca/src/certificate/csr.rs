@@ -1,6 +1,6 @@
 //! Certification requests as received (RFC 2986): a key holder asks for a certificate and proves possession.
 
-use mdl_crypto::PublicKey;
+use mdl_crypto::{Algorithm, Curve, PublicKey};
 
 use super::der::{DerError, DerErrorKind, Reader, SEQUENCE, SET, deviations};
 use super::name::read_oid;
@@ -87,11 +87,15 @@ impl<'a> CsrView<'a> {
     }
 
     /// Checks the proof of possession: the signature made with the key in the request, whose validated form the caller
-    /// has from [`public_key_info`](Self::public_key_info).
+    /// has from [`public_key_info`](Self::public_key_info). An Ed25519 key signs its request with Ed25519 (RFC 8410),
+    /// although no certificate is signed that way.
     ///
     /// # Errors
     /// [`SignatureError`].
     pub fn verify_signature(&self, own_key: &PublicKey) -> Result<(), SignatureError> {
+        if self.signed.algorithm().oid() == oid::ED25519 && own_key.curve() == Curve::Ed25519 {
+            return Ok(own_key.verify(Algorithm::EdDsa, self.tbs(), self.signed.signature())?);
+        }
         self.signed.verify(own_key)
     }
 }

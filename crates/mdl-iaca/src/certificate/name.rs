@@ -85,18 +85,6 @@ impl<'a> Name<'a> {
         })
     }
 
-    /// Whether some RDN holds more than one attribute.
-    pub fn has_multi_valued_rdn(&self) -> bool {
-        let mut rdns = Reader::new(self.content, 0);
-        while let Ok(rdn) = rdns.expect(SET) {
-            let mut attributes = rdn.reader();
-            if attributes.element().is_ok() && !attributes.is_empty() {
-                return true;
-            }
-        }
-        false
-    }
-
     /// First attribute of the given type.
     pub fn attribute(&self, oid: Oid<'_>) -> Option<NameAttribute<'a>> {
         self.attributes().find(|attribute| attribute.oid == oid)

@@ -4,7 +4,10 @@ use std::fmt;
 
 use mdl_crypto::{HashAlgorithm, PublicKey, VerifyError};
 
-use super::der::{BIT_STRING, BitString, DerError, Reader, SEQUENCE, document};
+use super::der::{
+    BIT_STRING, BitString, DerError, INTEGER, Reader, SEQUENCE, deviations, document,
+    is_minimal_integer,
+};
 use super::name::read_oid;
 use super::oid::{self, Oid};
 
@@ -54,6 +57,25 @@ impl<'a> SignedData<'a> {
     /// Octets of the signature BIT STRING: for ECDSA a DER `ECDSA-Sig-Value`.
     pub fn signature(&self) -> &'a [u8] {
         self.signature.octets
+    }
+
+    /// Whether the signature consists of whole octets that are a DER `ECDSA-Sig-Value`: two positive integers, nothing
+    /// else.
+    pub fn has_ecdsa_form(&self) -> bool {
+        let read = || -> Result<bool, DerError> {
+            let mut fields = document(self.signature.octets, SEQUENCE, usize::MAX)?.reader();
+            let (r, s) = (fields.expect(INTEGER)?, fields.expect(INTEGER)?);
+            fields.finish()?;
+            let positive = |content: &[u8]| {
+                is_minimal_integer(content)
+                    && content[0] < 0x80
+                    && content.iter().any(|&octet| octet != 0)
+            };
+            Ok(positive(r.content) && positive(s.content))
+        };
+        self.signature.unused_bits == 0
+            && read().unwrap_or(false)
+            && deviations(self.signature.octets, 0).is_empty()
     }
 
     /// Checks the signature over the received [`tbs`](Self::tbs) with the hash that the algorithm names.

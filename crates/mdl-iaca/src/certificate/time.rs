@@ -1,5 +1,7 @@
 //! `Time` of RFC 5280, 4.1.2.5: the instant, and how it was written.
 
+use std::fmt;
+
 use time::{Date, Duration, Month, OffsetDateTime, Time as Clock};
 
 use super::der::{DerError, Element, GENERALIZED_TIME, Reader, SEQUENCE, UTC_TIME};
@@ -14,6 +16,15 @@ pub enum TimeEncoding {
     UtcTime,
     /// `GeneralizedTime`: four-digit year.
     GeneralizedTime,
+}
+
+impl fmt::Display for TimeEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UtcTime => "UTCTime",
+            Self::GeneralizedTime => "GeneralizedTime",
+        })
+    }
 }
 
 /// A point in time with its received encoding.
@@ -64,6 +75,14 @@ impl<'a> Time<'a> {
     /// Whether the type fits the year: `UTCTime` through 2049, `GeneralizedTime` from 2050.
     pub fn has_type_of_its_year(&self) -> bool {
         (self.encoding == TimeEncoding::GeneralizedTime) == (self.at.year() >= GENERALIZED_FROM)
+    }
+}
+
+/// The instant as RFC 3339 writes it, `2025-01-01T00:00:00Z`.
+impl fmt::Display for Time<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, (hour, minute, second)) = (self.at.date(), self.at.to_hms());
+        write!(f, "{date}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
