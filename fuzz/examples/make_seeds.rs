@@ -1,0 +1,119 @@
+//! Writes the seeds that are made by our own builders: `cargo run --manifest-path fuzz/Cargo.toml --example make_seeds`.
+//!
+//! Keys, salts and times are fixed, so the same code writes the same seeds. Small ones: a fuzzer cuts and joins.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use ciborium::Value;
+use mdl_crypto::{Algorithm, Curve, PrivateKey};
+use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, ElementSet, MdocBuilder, Validity};
+use mdl_mdoc::cbor::Limits;
+use mdl_mdoc::cose::encode_cose_key;
+use mdl_mdoc::issuer_signed::decode_issuer_signed;
+use mdl_mdoc::presentation::{Presentation, encode_device_response};
+use mdl_mdoc::session_transcript::{Handover, OnlineHandover, SessionTranscript};
+use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use time::{Duration, OffsetDateTime};
+
+/// Device keys may not vouch for elements of the licence itself, so the device-signed element is elsewhere.
+const DEVICE_NAME_SPACE: &str = "org.example.device";
+
+type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result {
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    for curve in [
+        Curve::P256,
+        Curve::P384,
+        Curve::P521,
+        Curve::BrainpoolP256r1,
+        Curve::Ed25519,
+    ] {
+        let key = PrivateKey::generate(curve, &mut rng);
+        seed("cose_key", curve.name(), &encode_cose_key(key.public_key()))?;
+    }
+
+    let document_signer = PrivateKey::generate(Curve::P256, &mut rng);
+    let device = PrivateKey::generate(Curve::P256, &mut rng);
+    let reader = PrivateKey::generate(Curve::P256, &mut rng);
+    let (mso, issuer_signed) = issue(&document_signer, &device, &mut rng)?;
+    seed("mso", "mso", &mso)?;
+    seed("issuer_signed", "two-elements", &issuer_signed)?;
+
+    let engagement = [0xa1, 0x00, 0x63, b'1', b'.', b'0'];
+    let proximity = SessionTranscript::proximity(
+        &engagement,
+        &encode_cose_key(reader.public_key()),
+        Handover::Qr,
+    );
+    let online = SessionTranscript::online(OnlineHandover::OpenId4VpDcApi {
+        origin: "https://reader.example",
+        nonce: "nonce",
+        jwk_thumbprint: None,
+    });
+    seed("session_transcript", "proximity", proximity.as_bytes())?;
+    seed("session_transcript", "online", online.as_bytes())?;
+
+    let (decoded, _) = decode_issuer_signed(&issuer_signed, &Limits::default())?;
+    let mut presentation = Presentation::new(MDL_DOC_TYPE, &decoded);
+    presentation
+        .disclose_all()?
+        .add_device_signed(DEVICE_NAME_SPACE, "height", 170)?;
+    let unsigned = presentation.prepare(&online);
+    let signature = device.sign_deterministic(&unsigned.to_be_signed(Algorithm::Es256));
+    let signed = unsigned.attach_signature(Algorithm::Es256, &signature, device.public_key())?;
+    let shared = device.diffie_hellman(reader.public_key())?;
+    let maced = presentation
+        .prepare(&proximity)
+        .attach_mac(&shared, &proximity);
+    seed(
+        "device_response",
+        "signature",
+        &encode_device_response(&[signed], &[]),
+    )?;
+    seed(
+        "device_response",
+        "mac-and-error",
+        &encode_device_response(&[maced], &["org.example"]),
+    )?;
+    Ok(())
+}
+
+/// `MobileSecurityObjectBytes` and the `IssuerSigned` around them.
+fn issue(
+    document_signer: &PrivateKey,
+    device: &PrivateKey,
+    rng: &mut ChaCha20Rng,
+) -> Result<(Vec<u8>, Vec<u8>)> {
+    let birth_date = Value::Tag(1004, Box::new(Value::Text("1990-01-02".to_owned())));
+    let mut elements = ElementSet::new();
+    elements.add(MDL_NAME_SPACE, "family_name", "Mustermann")?;
+    elements.add(MDL_NAME_SPACE, "birth_date", birth_date)?;
+    let signed = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+    let validity = Validity::new(signed, signed, signed + Duration::days(30))?;
+    let authorizations = DeviceKeyAuthorizations::new().element(DEVICE_NAME_SPACE, "height")?;
+    let unsigned = MdocBuilder::new(MDL_DOC_TYPE, &elements, device.public_key(), validity)
+        .decoys(Decoys::None)
+        .salt_len(16)
+        .key_authorizations(&authorizations)
+        .build(Algorithm::Es256, rng)?;
+    let mso = unsigned.payload().to_vec();
+    let signature = document_signer.sign_deterministic(unsigned.to_be_signed());
+    // No decoder looks into x5chain, so anything stands for the certificate.
+    let issuer_signed =
+        unsigned.attach(&signature, document_signer.public_key(), &[&[0x30, 0x00]])?;
+    Ok((mso, issuer_signed))
+}
+
+fn seed(target: &str, name: &str, bytes: &[u8]) -> Result {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(name), bytes)?;
+    Ok(())
+}
