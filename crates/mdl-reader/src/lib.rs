@@ -1,1 +1,40 @@
-//! Reader-side verifier for ISO/IEC 18013-5 mobile documents.
+//! Verifies ISO/IEC 18013-5 mobile documents on the reader's side. Sync, no I/O, no clock.
+//!
+//! ```
+//! use mdl_iaca::trust_anchor::TrustAnchors;
+//! use mdl_reader::{Conditions, Session, Verdict, Verifier};
+//! # let at = time::macros::datetime!(2026-06-15 12:00 UTC);
+//! # let response = [0xa0];
+//! let verifier = Verifier::new(TrustAnchors::new([])); // no anchors: nothing will be valid
+//! let conditions = Conditions::new(at, Session::Static);
+//! let report = verifier.verify(&response, &conditions);
+//! assert_eq!(report.verdict(), Verdict::Invalid);
+//! assert!(report.verified(0).is_none());
+//! ```
+//!
+//! | Type | is |
+//! |---|---|
+//! | [`Verifier`] | trust anchors, policy and limits: made once |
+//! | [`Conditions`] | what belongs to one verification: time, session, revocation evidence |
+//! | [`Report`] | every check with its outcome; [`Report::verdict`] is the one to act on |
+//! | [`VerifiedDocument`] | the only way to element values |
+//!
+//! Out of scope here: fetching anything, sessions and transport, requests.
+
+mod cause;
+mod check;
+mod checks;
+mod document;
+mod policy;
+mod report;
+mod verified;
+mod verifier;
+
+pub use cause::Cause;
+pub use check::{CheckGroup, CheckId, Weight};
+pub use policy::Policy;
+pub use report::{
+    CheckResult, DocumentReport, Issuer, Outcome, Report, RevocationVerdict, Verdict,
+};
+pub use verified::VerifiedDocument;
+pub use verifier::{Conditions, Session, Verifier};

@@ -89,3 +89,26 @@ pub enum DecodeErrorKind {
         rule: &'static str,
     },
 }
+
+impl DecodeErrorKind {
+    /// Whether the bytes are not acceptable CBOR at all, rather than CBOR of another structure than asked for.
+    pub fn is_malformed(&self) -> bool {
+        match self {
+            Self::WrongType { .. }
+            | Self::Missing { .. }
+            | Self::OutOfRange { .. }
+            | Self::TooMany { .. } => false,
+            Self::Truncated
+            | Self::TrailingBytes
+            | Self::TooLarge { .. }
+            | Self::TooDeep { .. }
+            | Self::TooManyItems { .. }
+            | Self::InvalidUtf8
+            | Self::DuplicateKey
+            | Self::ReservedHead
+            | Self::UnexpectedBreak
+            | Self::ChunkedString
+            | Self::InvalidSimple => true,
+        }
+    }
+}

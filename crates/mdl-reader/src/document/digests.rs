@@ -1,0 +1,139 @@
+//! The digests: that every returned element is what the issuer signed (V9, V10).
+
+use mdl_crypto::HashAlgorithm;
+use mdl_mdoc::device_response::Document;
+use mdl_mdoc::issuer_signed::IssuerSignedItem;
+use mdl_mdoc::mso::MobileSecurityObject;
+
+use crate::checks::Checks;
+use crate::{Cause, CheckId};
+
+const MAX_DIGEST_ID: u64 = (1 << 31) - 1;
+const MIN_SALT_LEN: usize = 16;
+
+pub(super) fn check_digests(
+    document: &Document<'_>,
+    mso: &MobileSecurityObject<'_>,
+    checks: &mut Checks,
+) {
+    let name_spaces = &document.issuer_signed.name_spaces;
+    let algorithm = HashAlgorithm::from_name(mso.digest_algorithm);
+    let unknown = algorithm.is_err().then_some(Cause::DigestAlgorithm);
+    checks.pass_unless(CheckId::DigestAlgorithm, unknown);
+
+    let (mut absent, mut mismatch) = (None, None);
+    for (name_space, items) in name_spaces {
+        let known = mso.value_digests.name_space(name_space).is_some();
+        if !known && !items.is_empty() {
+            absent.get_or_insert_with(|| Cause::NameSpaceUnknown {
+                name_space: (*name_space).to_owned(),
+            });
+            continue;
+        }
+        for item in items {
+            match mso.value_digests.get(name_space, item.digest_id) {
+                None => {
+                    absent.get_or_insert_with(|| Cause::DigestUnknown {
+                        name_space: (*name_space).to_owned(),
+                        element_identifier: item.element_identifier.to_owned(),
+                        digest_id: item.digest_id,
+                    });
+                }
+                Some(expected) => {
+                    let fits = algorithm
+                        .as_ref()
+                        .is_ok_and(|algorithm| item.digest(*algorithm).as_ref() == expected);
+                    if !fits {
+                        let finding = "the element is not what the issuer signed";
+                        mismatch.get_or_insert_with(|| element(name_space, item, finding));
+                    }
+                }
+            }
+        }
+    }
+    checks.pass_unless(CheckId::ValueDigestPresent, absent);
+    if algorithm.is_ok() {
+        checks.pass_unless(CheckId::ValueDigest, mismatch);
+    } else {
+        checks.not_checked(
+            CheckId::ValueDigest,
+            Cause::Needs("a known digest algorithm"),
+        );
+    }
+    checks.pass_unless(CheckId::DigestIdUnique, digest_id_twice(document));
+    checks.pass_unless(CheckId::ElementUnique, element_twice(document));
+    let find = |is_odd: &dyn Fn(&IssuerSignedItem<'_>) -> bool, finding| {
+        let items = name_spaces
+            .iter()
+            .flat_map(|(name_space, items)| items.iter().map(move |item| (name_space, item)));
+        items
+            .into_iter()
+            .find(|(_, item)| is_odd(item))
+            .map(|(name_space, item)| element(name_space, item, finding))
+    };
+    let out_of_range = find(
+        &|item| item.digest_id > MAX_DIGEST_ID,
+        "digestID of 2^31 or more",
+    );
+    checks.pass_unless(CheckId::DigestIdRange, out_of_range);
+    let short = find(
+        &|item| item.random.len() < MIN_SALT_LEN,
+        "random of less than 16 bytes",
+    );
+    checks.pass_unless(CheckId::SaltLength, short);
+}
+
+fn digest_id_twice(document: &Document<'_>) -> Option<Cause> {
+    document
+        .issuer_signed
+        .name_spaces
+        .iter()
+        .find_map(|(name_space, items)| {
+            let mut sorted: Vec<_> = items.iter().collect();
+            sorted.sort_unstable_by_key(|item| item.digest_id);
+            let twice = sorted
+                .windows(2)
+                .find(|pair| pair[0].digest_id == pair[1].digest_id)?;
+            Some(element(name_space, twice[1], "digestID of another element"))
+        })
+}
+
+/// An element twice in a name space, issuer- and device-signed together: which of the two holds would be a guess.
+fn element_twice(document: &Document<'_>) -> Option<Cause> {
+    let issuer_signed =
+        document
+            .issuer_signed
+            .name_spaces
+            .iter()
+            .flat_map(|(name_space, items)| {
+                items
+                    .iter()
+                    .map(move |item| (*name_space, item.element_identifier))
+            });
+    let device_signed = document.device_signed.iter().flat_map(|device_signed| {
+        device_signed
+            .name_spaces
+            .iter()
+            .flat_map(|(name_space, elements)| {
+                elements
+                    .iter()
+                    .map(move |(identifier, _)| (*name_space, *identifier))
+            })
+    });
+    let mut names: Vec<_> = issuer_signed.chain(device_signed).collect();
+    names.sort_unstable();
+    let twice = names.windows(2).find(|pair| pair[0] == pair[1])?[0];
+    Some(Cause::Element {
+        name_space: twice.0.to_owned(),
+        element_identifier: twice.1.to_owned(),
+        finding: "returned twice".to_owned(),
+    })
+}
+
+fn element(name_space: &str, item: &IssuerSignedItem<'_>, finding: &str) -> Cause {
+    Cause::Element {
+        name_space: name_space.to_owned(),
+        element_identifier: item.element_identifier.to_owned(),
+        finding: finding.to_owned(),
+    }
+}

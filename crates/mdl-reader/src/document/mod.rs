@@ -1,0 +1,135 @@
+//! One document: the order in which its checks are made.
+//!
+//! Every check is made whose input is there, also after others failed, so that a report names all that is wrong.
+//! What a failed path cannot give, the trusted key, is replaced by the unvalidated key of the same certificate: its
+//! signature check then only explains, since the document is rejected already.
+
+mod device_auth;
+mod digests;
+mod elements;
+mod issuer_auth;
+mod signer;
+mod validity;
+
+use mdl_iaca::path::PathCache;
+use mdl_mdoc::cbor::Checker;
+use mdl_mdoc::device_response::Document;
+use mdl_mdoc::issuer_signed::IssuerSigned;
+use mdl_mdoc::mso::MobileSecurityObject;
+
+use crate::checks::Checks;
+use crate::report::DocumentReport;
+use crate::verified::VerifiedContent;
+use crate::verifier::is_major_version_1;
+use crate::{Cause, CheckId, Conditions, Session, Verifier};
+
+/// Makes all checks of one document.
+pub(crate) fn verify_document<'a>(
+    verifier: &Verifier,
+    conditions: &Conditions<'_>,
+    document: Document<'a>,
+    checker: &mut Checker<'a>,
+    cache: &mut PathCache,
+) -> DocumentReport<'a> {
+    let mut checks = Checks::new(verifier.policy);
+    let requested = conditions.doc_type;
+    match requested {
+        None => checks.not_applicable(CheckId::RequestedDocType),
+        Some(doc_type) => {
+            let other = (document.doc_type != doc_type).then_some(Cause::OtherDocType);
+            checks.pass_unless(CheckId::RequestedDocType, other);
+        }
+    }
+    let issuer_auth = &document.issuer_signed.issuer_auth;
+    let algorithm = issuer_auth::check_headers(issuer_auth, &mut checks);
+    let signer = signer::check_signer(verifier, conditions, &document, &mut checks, cache);
+    issuer_auth::check_signature(issuer_auth, algorithm, &signer, &mut checks);
+    let mso = check_mso(&document, checker, &mut checks);
+    if let Some(mso) = &mso {
+        digests::check_digests(&document, mso, &mut checks);
+        validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
+        check_status_reference(mso, &mut checks);
+    }
+    elements::check_elements(&document, &signer, conditions.at, &mut checks);
+    match conditions.session {
+        Session::Static => device_auth::skip(&mut checks),
+        Session::Device {
+            transcript,
+            reader_key,
+        } => {
+            device_auth::check_device_auth(
+                &document,
+                mso.as_ref(),
+                transcript,
+                reader_key,
+                &mut checks,
+            );
+        }
+    }
+    let device_signed = match (conditions.session, document.device_signed) {
+        (Session::Device { .. }, Some(device_signed)) => device_signed.name_spaces,
+        _ => Vec::new(),
+    };
+    DocumentReport {
+        doc_type: document.doc_type,
+        checks: checks.into_document_results(),
+        revocation: signer.revocation,
+        issuer: signer.issuer,
+        content: mso.map(|mso| VerifiedContent {
+            issuer_signed: document.issuer_signed,
+            device_signed,
+            mso,
+        }),
+    }
+}
+
+/// Decodes the MSO and checks what does not depend on anything else (V8, V11).
+fn check_mso<'a>(
+    document: &Document<'a>,
+    checker: &mut Checker<'a>,
+    checks: &mut Checks,
+) -> Option<MobileSecurityObject<'a>> {
+    let payload = document.issuer_signed.issuer_auth.payload?;
+    let mso = match MobileSecurityObject::decode(payload, checker) {
+        Ok(mso) => mso,
+        Err(error) => {
+            checks.fail(CheckId::Mso, error.into());
+            return None;
+        }
+    };
+    checks.pass(CheckId::Mso);
+    checks.pass_unless(
+        CheckId::MsoVersion,
+        (!is_major_version_1(mso.version)).then_some(Cause::Version),
+    );
+    let device_key = mso.device_key_info.device_key.to_public_key();
+    checks.pass_unless(CheckId::DeviceKey, device_key.err().map(Cause::DeviceKey));
+    checks.pass_unless(
+        CheckId::DocType,
+        (mso.doc_type != document.doc_type).then_some(Cause::MsoDocType),
+    );
+    Some(mso)
+}
+
+/// V33 and V34: a reference asks for evidence that is not taken in here; its absence is not good news either.
+fn check_status_reference(mso: &MobileSecurityObject<'_>, checks: &mut Checks) {
+    match &mso.status {
+        None => checks.not_applicable(CheckId::StatusReference),
+        Some(_) => checks.not_checked(
+            CheckId::StatusReference,
+            Cause::NotAsked("no status list given"),
+        ),
+    }
+}
+
+/// The document type that an `IssuerSigned` claims in its MSO; empty when that cannot be read, which fails there.
+pub(crate) fn claimed_doc_type<'a>(
+    issuer_signed: &IssuerSigned<'a>,
+    checker: &mut Checker<'a>,
+) -> &'a str {
+    issuer_signed
+        .issuer_auth
+        .payload
+        .and_then(|payload| MobileSecurityObject::decode(payload, checker).ok())
+        .map_or("", |mso| mso.doc_type)
+}

@@ -1,0 +1,140 @@
+//! The document signer: path validation, and what the report says of it (V5, V6).
+
+use mdl_crypto::PublicKey;
+use mdl_iaca::certificate::CertificateView;
+use mdl_iaca::path::{self, PathCache, PathCheck, PathConditions, PathReport, Role};
+use mdl_iaca::revocation::RevocationEvidence;
+use mdl_mdoc::device_response::Document;
+use time::OffsetDateTime;
+
+use crate::checks::Checks;
+use crate::report::{Issuer, Outcome, RevocationVerdict};
+use crate::{Cause, CheckId, Conditions, Verifier};
+
+/// What later checks need of the document signer.
+#[derive(Debug)]
+pub(super) struct Signer {
+    /// Validated if the path is valid; otherwise good for explaining only, since the document is rejected already.
+    pub(super) key: Option<PublicKey>,
+    /// notBefore and notAfter.
+    pub(super) validity: Option<(OffsetDateTime, OffsetDateTime)>,
+    pub(super) issuer: Option<Issuer>,
+    pub(super) revocation: RevocationVerdict,
+}
+
+/// Validates the path of the first certificate of `x5chain`, the only one that is looked at.
+pub(super) fn check_signer(
+    verifier: &Verifier,
+    conditions: &Conditions<'_>,
+    document: &Document<'_>,
+    checks: &mut Checks,
+    cache: &mut PathCache,
+) -> Signer {
+    let issuer_auth = &document.issuer_signed.issuer_auth;
+    let chain = match issuer_auth.unprotected.x5chain.as_slice() {
+        [] => issuer_auth.protected.x5chain.as_slice(),
+        chain => chain,
+    };
+    let path = cache.examine(&verifier.trust_anchors, chain, Role::DocumentSigner);
+    let revocation = if conditions.crls.is_empty() {
+        RevocationEvidence::None
+    } else {
+        RevocationEvidence::Der(conditions.crls)
+    };
+    let report = path.evaluate(&PathConditions {
+        at: conditions.at,
+        doc_type: Some(document.doc_type),
+        revocation,
+    });
+    for step in report.steps() {
+        record_step(step, conditions, checks);
+    }
+    let leaf = chain
+        .first()
+        .and_then(|leaf| CertificateView::from_der(leaf).ok());
+    let key = match report.validated() {
+        Some(validated) => Some(validated.key().clone()),
+        None => path.dangerous_unvalidated_key().cloned(),
+    };
+    Signer {
+        key,
+        validity: leaf
+            .as_ref()
+            .map(|leaf| (leaf.validity().not_before.at, leaf.validity().not_after.at)),
+        issuer: leaf.as_ref().map(|leaf| issuer(leaf, &report)),
+        revocation: revocation_verdict(&report),
+    }
+}
+
+fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Checks) {
+    let id = check_id(step.check);
+    let cause = step.reason.clone().map(Cause::Path);
+    let outcome = match step.outcome {
+        path::Outcome::Pass => Outcome::Pass,
+        path::Outcome::Fail => Outcome::Fail,
+        path::Outcome::NotApplicable => Outcome::NotApplicable,
+        path::Outcome::Undetermined => Outcome::Undetermined,
+        path::Outcome::NotChecked => Outcome::NotChecked,
+        path::Outcome::Warning => {
+            let cause = cause.unwrap_or(Cause::Needs("no reason was given"));
+            return checks.slight_deviation(id, cause);
+        }
+    };
+    let unanswered = matches!(outcome, Outcome::Undetermined | Outcome::NotChecked);
+    if id == CheckId::DsRevocation && unanswered {
+        let cause = cause.unwrap_or(Cause::NotAsked("no CRL given"));
+        let outcome = if conditions.require_revocation {
+            Outcome::Fail
+        } else {
+            outcome
+        };
+        return checks.record(id, outcome, Some(cause));
+    }
+    checks.record(id, outcome, cause);
+}
+
+fn issuer(leaf: &CertificateView<'_>, report: &PathReport<'_>) -> Issuer {
+    let subject = leaf.subject();
+    Issuer {
+        iaca_sha256: report.anchor().map(|anchor| anchor.fingerprint()),
+        ds_sha256: leaf.fingerprint(),
+        country: subject.country().map(Into::into),
+        state: subject.state_or_province().map(Into::into),
+        common_name: subject.common_name().map(Into::into),
+    }
+}
+
+fn revocation_verdict(report: &PathReport<'_>) -> RevocationVerdict {
+    match report.step(PathCheck::Revocation).outcome {
+        path::Outcome::Pass | path::Outcome::Warning => RevocationVerdict::NotRevoked,
+        path::Outcome::Fail => RevocationVerdict::Revoked,
+        path::Outcome::Undetermined => RevocationVerdict::Unknown,
+        path::Outcome::NotChecked | path::Outcome::NotApplicable => RevocationVerdict::NotChecked,
+    }
+}
+
+/// Path checks keep their ids in the report.
+fn check_id(check: PathCheck) -> CheckId {
+    match check {
+        PathCheck::X5chain => CheckId::X5chain,
+        PathCheck::DsAlgorithm => CheckId::DsAlgorithm,
+        PathCheck::DsPublicKey => CheckId::DsPublicKey,
+        PathCheck::TrustAnchor => CheckId::TrustAnchor,
+        PathCheck::DsSignature => CheckId::DsSignature,
+        PathCheck::DsValidity => CheckId::DsValidity,
+        PathCheck::IacaValidity => CheckId::IacaValidity,
+        PathCheck::Revocation => CheckId::DsRevocation,
+        PathCheck::DsKeyUsage => CheckId::DsKeyUsage,
+        PathCheck::DsExtendedKeyUsage => CheckId::DsExtendedKeyUsage,
+        PathCheck::DsCriticalExtensions => CheckId::DsCriticalExtensions,
+        PathCheck::DsCountry => CheckId::DsCountry,
+        PathCheck::DsState => CheckId::DsState,
+        PathCheck::PathLength => CheckId::PathLength,
+        PathCheck::DsNotCa => CheckId::DsNotCa,
+        PathCheck::IacaProfile => CheckId::IacaProfile,
+        PathCheck::DsProhibitedExtensions => CheckId::DsProhibitedExtensions,
+        PathCheck::AnchorDocType => CheckId::AnchorDocType,
+        // PathCheck may grow; a check without an id of its own here must still be able to reject.
+        _ => CheckId::Structure,
+    }
+}

@@ -1,0 +1,257 @@
+//! The report: every check with its outcome, and the verdicts that follow.
+//!
+//! A verdict is computed from the checks, never stored beside them, and there is one for callers to act on:
+//! [`Report::verdict`]. Element values are reachable only through [`DocumentReport::verified`].
+
+use mdl_mdoc::cbor::Deviation;
+use time::OffsetDateTime;
+
+use crate::verified::{VerifiedContent, VerifiedDocument};
+use crate::{Cause, CheckGroup, CheckId, Policy};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Outcome {
+    /// As it should be.
+    Pass,
+    /// A deviation that the policy in force tolerates.
+    Warning,
+    /// A deviation that the policy in force rejects.
+    Fail,
+    /// The check does not concern this document.
+    NotApplicable,
+    /// Not done: the caller did not ask for it, or something it needs is missing.
+    NotChecked,
+    /// Done, without an answer.
+    Undetermined,
+}
+
+impl Outcome {
+    /// Name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warning => "warning",
+            Self::Fail => "fail",
+            Self::NotApplicable => "not-applicable",
+            Self::NotChecked => "not-checked",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// One check and how it came out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckResult {
+    /// Which check.
+    pub id: CheckId,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why, unless it simply passed or does not apply.
+    pub cause: Option<Cause>,
+}
+
+/// What all checks together mean.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Verdict {
+    /// Everything that was asked for holds.
+    Valid,
+    /// Sound in itself as far as could be seen, but no trust anchor vouches for the issuer.
+    Untrusted,
+    /// Something does not hold.
+    Invalid,
+}
+
+impl Verdict {
+    /// Name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Untrusted => "untrusted",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// What is known of revocation.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum RevocationVerdict {
+    /// Evidence says: not revoked.
+    NotRevoked,
+    /// Evidence says: revoked.
+    Revoked,
+    /// Evidence was given and gives no answer.
+    Unknown,
+    /// No evidence was given.
+    NotChecked,
+}
+
+/// The outcome of verifying a `DeviceResponse` or an `IssuerSigned`.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub(crate) at: OffsetDateTime,
+    pub(crate) policy: Policy,
+    pub(crate) checks: Vec<CheckResult>,
+    pub(crate) documents: Vec<DocumentReport<'a>>,
+    pub(crate) deviations: Vec<Deviation>,
+}
+
+/// The outcome for one document.
+#[derive(Debug)]
+pub struct DocumentReport<'a> {
+    pub(crate) doc_type: &'a str,
+    pub(crate) checks: Vec<CheckResult>,
+    pub(crate) revocation: RevocationVerdict,
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) content: Option<VerifiedContent<'a>>,
+}
+
+/// Who signed a document, as its certificate says. Believe it only if the document's verdict is valid.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Issuer {
+    /// SHA-256 of the IACA certificate at the end of the path, if one was found.
+    pub iaca_sha256: Option<[u8; 32]>,
+    /// SHA-256 of the document signer's certificate.
+    pub ds_sha256: [u8; 32],
+    /// countryName of the document signer's subject.
+    pub country: Option<String>,
+    /// stateOrProvinceName of the document signer's subject.
+    pub state: Option<String>,
+    /// commonName of the document signer's subject.
+    pub common_name: Option<String>,
+}
+
+impl<'a> Report<'a> {
+    /// The verdict on everything in the response, all documents together.
+    pub fn verdict(&self) -> Verdict {
+        let response = verdict_of(self.checks.iter());
+        self.documents
+            .iter()
+            .map(DocumentReport::verdict)
+            .fold(response, worse)
+    }
+
+    /// The time of verification.
+    pub fn at(&self) -> OffsetDateTime {
+        self.at
+    }
+
+    /// The policy that was applied.
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// Checks of the response as a whole.
+    pub fn checks(&self) -> &[CheckResult] {
+        &self.checks
+    }
+
+    /// The documents, in the order of the response.
+    pub fn documents(&self) -> &[DocumentReport<'a>] {
+        &self.documents
+    }
+
+    /// Encoding deviations of the whole input.
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
+    }
+
+    /// Every check that failed, of the response and of all documents.
+    pub fn failures(&self) -> impl Iterator<Item = &CheckResult> {
+        let documents = self.documents.iter().flat_map(|document| &document.checks);
+        self.checks
+            .iter()
+            .chain(documents)
+            .filter(|check| check.outcome == Outcome::Fail)
+    }
+
+    /// Document number `index`, if it and the response around it are valid: the only way to its values.
+    pub fn verified(&self, index: usize) -> Option<VerifiedDocument<'_>> {
+        if verdict_of(self.checks.iter()) != Verdict::Valid {
+            return None;
+        }
+        self.documents.get(index)?.verified()
+    }
+}
+
+impl<'a> DocumentReport<'a> {
+    /// The verdict on this document.
+    pub fn verdict(&self) -> Verdict {
+        verdict_of(self.checks.iter())
+    }
+
+    /// Whether the issuer is trusted and the content is what it issued.
+    pub fn issuer_trust(&self) -> Verdict {
+        self.group_verdict(CheckGroup::IssuerTrust)
+    }
+
+    /// Whether the device is the one the document was issued to; `None` if that was not asked.
+    pub fn device_binding(&self) -> Option<Verdict> {
+        let authentication = self.check(CheckId::DeviceAuthentication)?;
+        let not_asked = authentication.outcome == Outcome::NotApplicable;
+        (!not_asked).then(|| self.group_verdict(CheckGroup::DeviceBinding))
+    }
+
+    /// What is known of revocation.
+    pub fn revocation(&self) -> RevocationVerdict {
+        self.revocation
+    }
+
+    /// `docType` of the document. Part of what is verified; before that it is only a claim.
+    pub fn doc_type(&self) -> &'a str {
+        self.doc_type
+    }
+
+    /// Every check, in the order of [`CheckId::ALL`].
+    pub fn checks(&self) -> &[CheckResult] {
+        &self.checks
+    }
+
+    /// One check.
+    pub fn check(&self, id: CheckId) -> Option<&CheckResult> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// Who signed the document, if its certificate could be read.
+    pub fn issuer(&self) -> Option<&Issuer> {
+        self.issuer.as_ref()
+    }
+
+    /// The content, if nothing failed. Ask [`Report::verified`] instead to take the response around it into account.
+    pub(crate) fn verified(&self) -> Option<VerifiedDocument<'_>> {
+        if self.verdict() != Verdict::Valid {
+            return None;
+        }
+        Some(VerifiedDocument::new(
+            self.doc_type,
+            self.issuer.as_ref()?,
+            self.content.as_ref()?,
+        ))
+    }
+
+    fn group_verdict(&self, group: CheckGroup) -> Verdict {
+        verdict_of(self.checks.iter().filter(|check| check.id.group() == group))
+    }
+}
+
+fn verdict_of<'c>(checks: impl Iterator<Item = &'c CheckResult>) -> Verdict {
+    let failed = checks.filter(|check| check.outcome == Outcome::Fail);
+    failed.fold(Verdict::Valid, |verdict, check| {
+        worse(
+            verdict,
+            if check.id == CheckId::TrustAnchor {
+                Verdict::Untrusted
+            } else {
+                Verdict::Invalid
+            },
+        )
+    })
+}
+
+fn worse(a: Verdict, b: Verdict) -> Verdict {
+    match (a, b) {
+        (Verdict::Invalid, _) | (_, Verdict::Invalid) => Verdict::Invalid,
+        (Verdict::Untrusted, _) | (_, Verdict::Untrusted) => Verdict::Untrusted,
+        (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
+    }
+}
