@@ -16,12 +16,13 @@
 //! | To | use |
 //! |---|---|
 //! | let any key sign, wherever it is kept | [`Signer`] |
-//! | sign with a key in memory | [`SoftwareSigner`] |
+//! | sign with a key in memory, kept in an encrypted file | [`SoftwareSigner`], [`key_file`] |
 //! | prove that a new backend keeps the contract | [`behaviour`] |
 //!
 //! This crate signs bytes. It knows neither CBOR nor X.509.
 
 pub mod behaviour;
+pub mod key_file;
 mod signer;
 mod software;
 

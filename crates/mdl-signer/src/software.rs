@@ -1,7 +1,7 @@
 //! A signer whose key is in this process's memory.
 //!
 //! For laptops, tests and small authorities; others keep the key of a certification authority or document
-//! signer in a key store. The key is zeroized when dropped.
+//! signer in a key store. The key is zeroized when dropped; on disk it belongs into a [`key_file`](crate::key_file).
 
 use crate::{SignError, Signer};
 use async_trait::async_trait;
