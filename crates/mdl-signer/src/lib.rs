@@ -1,4 +1,5 @@
-//! Signing for issuing authorities: the [`Signer`] trait, and software keys.
+//! Signing for issuing authorities: the [`Signer`] trait, software keys, and the guard in front of a document
+//! signer's key.
 //!
 //! ```
 //! use mdl_crypto::{Curve, PrivateKey};
@@ -17,14 +18,21 @@
 //! |---|---|
 //! | let any key sign, wherever it is kept | [`Signer`] |
 //! | sign with a key in memory, kept in an encrypted file | [`SoftwareSigner`], [`key_file`] |
+//! | sign mobile security objects | [`SigningGuard`], never a bare signer |
 //! | prove that a new backend keeps the contract | [`behaviour`] |
 //!
-//! This crate signs bytes. It knows neither CBOR nor X.509.
+//! This crate signs bytes. It knows neither CBOR nor X.509: what the bytes say is told to the guard by
+//! [`Rules`], which read the very bytes that will be signed.
 
 pub mod behaviour;
+mod guard;
 pub mod key_file;
 mod signer;
 mod software;
 
+pub use guard::{
+    DocumentSignerWindow, GuardError, InvalidWindow, KeyMismatch, Proposal, RuleViolation, Rules,
+    SignedFacts, SigningGuard,
+};
 pub use signer::{SignError, Signer};
 pub use software::SoftwareSigner;
