@@ -102,6 +102,8 @@ pub struct DocumentReport<'a> {
     pub(crate) doc_type: &'a str,
     pub(crate) checks: Vec<CheckResult>,
     pub(crate) revocation: RevocationVerdict,
+    /// Whether device authentication was asked for.
+    pub(crate) in_session: bool,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) content: Option<VerifiedContent<'a>>,
 }
@@ -124,11 +126,21 @@ pub struct Issuer {
 impl<'a> Report<'a> {
     /// The verdict on everything in the response, all documents together.
     pub fn verdict(&self) -> Verdict {
-        let response = verdict_of(self.checks.iter());
         self.documents
             .iter()
             .map(DocumentReport::verdict)
-            .fold(response, worse)
+            .fold(self.response_verdict(), worse)
+    }
+
+    /// The verdict on the frame around the documents.
+    fn response_verdict(&self) -> Verdict {
+        if self.documents.is_empty() {
+            return Verdict::Invalid;
+        }
+        worse(
+            verdict_of(&self.checks),
+            require(&self.checks, &REQUIRED_OF_RESPONSE),
+        )
     }
 
     /// The time of verification.
@@ -167,7 +179,7 @@ impl<'a> Report<'a> {
 
     /// Document number `index`, if it and the response around it are valid: the only way to its values.
     pub fn verified(&self, index: usize) -> Option<VerifiedDocument<'_>> {
-        if verdict_of(self.checks.iter()) != Verdict::Valid {
+        if self.response_verdict() != Verdict::Valid {
             return None;
         }
         self.documents.get(index)?.verified()
@@ -177,19 +189,28 @@ impl<'a> Report<'a> {
 impl<'a> DocumentReport<'a> {
     /// The verdict on this document.
     pub fn verdict(&self) -> Verdict {
-        verdict_of(self.checks.iter())
+        let verdict = worse(
+            verdict_of(&self.checks),
+            require(&self.checks, &REQUIRED_OF_ISSUER),
+        );
+        if self.in_session {
+            worse(verdict, require(&self.checks, &REQUIRED_OF_DEVICE))
+        } else {
+            verdict
+        }
     }
 
     /// Whether the issuer is trusted and the content is what it issued.
     pub fn issuer_trust(&self) -> Verdict {
-        self.group_verdict(CheckGroup::IssuerTrust)
+        let required = require(&self.checks, &REQUIRED_OF_ISSUER);
+        worse(self.group_verdict(CheckGroup::IssuerTrust), required)
     }
 
     /// Whether the device is the one the document was issued to; `None` if that was not asked.
     pub fn device_binding(&self) -> Option<Verdict> {
-        let authentication = self.check(CheckId::DeviceAuthentication)?;
-        let not_asked = authentication.outcome == Outcome::NotApplicable;
-        (!not_asked).then(|| self.group_verdict(CheckGroup::DeviceBinding))
+        let required = require(&self.checks, &REQUIRED_OF_DEVICE);
+        self.in_session
+            .then(|| worse(self.group_verdict(CheckGroup::DeviceBinding), required))
     }
 
     /// What is known of revocation.
@@ -234,17 +255,62 @@ impl<'a> DocumentReport<'a> {
     }
 }
 
-fn verdict_of<'c>(checks: impl Iterator<Item = &'c CheckResult>) -> Verdict {
-    let failed = checks.filter(|check| check.outcome == Outcome::Fail);
+/// Checks without which nothing is valid. A check that was never made must not look like one that passed, whatever
+/// path through the code left it out.
+const REQUIRED_OF_RESPONSE: [CheckId; 2] = [CheckId::Cbor, CheckId::Structure];
+const REQUIRED_OF_ISSUER: [CheckId; 16] = [
+    CheckId::IssuerAuthAlgorithm,
+    CheckId::X5chain,
+    CheckId::TrustAnchor,
+    CheckId::DsSignature,
+    CheckId::DsValidity,
+    CheckId::IacaValidity,
+    CheckId::DsKeyUsage,
+    CheckId::DsExtendedKeyUsage,
+    CheckId::IssuerSignature,
+    CheckId::Mso,
+    CheckId::DocType,
+    CheckId::ValueDigestPresent,
+    CheckId::ValueDigest,
+    CheckId::SignedInDsValidity,
+    CheckId::ValidFrom,
+    CheckId::ValidUntil,
+];
+const REQUIRED_OF_DEVICE: [CheckId; 4] = [
+    CheckId::DeviceKey,
+    CheckId::DeviceAuthPresent,
+    CheckId::DeviceAuthAlgorithm,
+    CheckId::DeviceAuthentication,
+];
+
+fn require(checks: &[CheckResult], required: &[CheckId]) -> Verdict {
+    required
+        .iter()
+        .filter(|id| {
+            // A failure is weighed by `verdict_of`, which tells an untrusted issuer from an invalid document.
+            !checks.iter().any(|check| {
+                check.id == **id
+                    && !matches!(check.outcome, Outcome::NotChecked | Outcome::NotApplicable)
+            })
+        })
+        .map(|id| match id {
+            // What only an anchor can answer.
+            CheckId::DsSignature | CheckId::IacaValidity => Verdict::Untrusted,
+            _ => Verdict::Invalid,
+        })
+        .fold(Verdict::Valid, worse)
+}
+
+fn verdict_of<'c>(checks: impl IntoIterator<Item = &'c CheckResult>) -> Verdict {
+    let failed = checks
+        .into_iter()
+        .filter(|check| check.outcome == Outcome::Fail);
     failed.fold(Verdict::Valid, |verdict, check| {
-        worse(
-            verdict,
-            if check.id == CheckId::TrustAnchor {
-                Verdict::Untrusted
-            } else {
-                Verdict::Invalid
-            },
-        )
+        let contribution = match check.id {
+            CheckId::TrustAnchor => Verdict::Untrusted,
+            _ => Verdict::Invalid,
+        };
+        worse(verdict, contribution)
     })
 }
 

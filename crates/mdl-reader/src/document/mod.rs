@@ -48,7 +48,7 @@ pub(crate) fn verify_document<'a>(
     if let Some(mso) = &mso {
         digests::check_digests(&document, mso, &mut checks);
         validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
-        check_status_reference(mso, &mut checks);
+        check_status_reference(mso, conditions, &mut checks);
     }
     elements::check_elements(&document, &signer, conditions.at, &mut checks);
     match conditions.session {
@@ -74,6 +74,7 @@ pub(crate) fn verify_document<'a>(
         doc_type: document.doc_type,
         checks: checks.into_document_results(),
         revocation: signer.revocation,
+        in_session: matches!(conditions.session, Session::Device { .. }),
         issuer: signer.issuer,
         content: mso.map(|mso| VerifiedContent {
             issuer_signed: document.issuer_signed,
@@ -112,13 +113,18 @@ fn check_mso<'a>(
 }
 
 /// V33 and V34: a reference asks for evidence that is not taken in here; its absence is not good news either.
-fn check_status_reference(mso: &MobileSecurityObject<'_>, checks: &mut Checks) {
+fn check_status_reference(
+    mso: &MobileSecurityObject<'_>,
+    conditions: &Conditions<'_>,
+    checks: &mut Checks,
+) {
+    let not_given = Cause::NotAsked("no status list given");
     match &mso.status {
         None => checks.not_applicable(CheckId::StatusReference),
-        Some(_) => checks.not_checked(
-            CheckId::StatusReference,
-            Cause::NotAsked("no status list given"),
-        ),
+        Some(_) if conditions.require_revocation => {
+            checks.fail(CheckId::StatusReference, not_given);
+        }
+        Some(_) => checks.not_checked(CheckId::StatusReference, not_given),
     }
 }
 
