@@ -6,7 +6,7 @@
 use crate::{Curve, PublicKey, Signature, UnsupportedCurve, pkcs8_key, rust_crypto::SecretKey};
 use rand_core::CryptoRng;
 use std::fmt;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// A private key in memory, with its public key.
 #[derive(Clone)]
@@ -161,12 +161,6 @@ impl SharedSecret {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-}
-
-impl Drop for SharedSecret {
-    fn drop(&mut self) {
-        self.0.zeroize();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers published by others.
 
-use mdl_crypto::{Curve, PrivateKey, PublicKey, Signature};
+use mdl_crypto::{Curve, HashAlgorithm, PrivateKey, PublicKey, Signature};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 /// RFC 6979, A.2.5 to A.2.7 for "sample" with the hash of the curve, and RFC 8032, 7.1, test 2.
@@ -100,14 +100,33 @@ fn brainpool_key_agreement_of_rfc_7027() {
 
 #[test]
 fn the_same_seed_gives_the_same_key() {
-    // Recorded here, so that a change of the derivation on any platform or backend shows.
+    let mut spki = Vec::new();
     for curve in Curve::ALL {
         let mut rng = ChaCha20Rng::from_seed([7; 32]);
         let first = PrivateKey::generate(curve, &mut rng);
         let second = PrivateKey::generate(curve, &mut rng);
-        let again = PrivateKey::generate(curve, &mut ChaCha20Rng::from_seed([7; 32]));
-        assert_eq!(first.public_key(), again.public_key(), "{curve}");
         assert_ne!(first.public_key(), second.public_key(), "{curve}");
+        spki.extend(first.public_key().to_spki_der());
+    }
+    // Recorded, so that a change on any platform or backend shows.
+    assert_eq!(
+        hex::encode(HashAlgorithm::Sha256.digest(&spki)),
+        "8ccb07a4186e4980fccbaa9518e5a844d4624b646935d69a4abe3aa38eaafe8d"
+    );
+}
+
+#[test]
+fn nonces_are_random_only_where_documented() {
+    for curve in Curve::ALL {
+        let key = PrivateKey::generate(curve, &mut ChaCha20Rng::from_seed([7; 32]));
+        let nist = matches!(curve, Curve::P256 | Curve::P384 | Curve::P521);
+        let random = cfg!(feature = "aws-lc-rs") && nist;
+        assert_eq!(key.sign(b"m") != key.sign(b"m"), random, "{curve}");
+        assert_eq!(
+            key.sign_deterministic(b"m"),
+            key.sign_deterministic(b"m"),
+            "{curve}"
+        );
     }
 }
 
