@@ -11,6 +11,7 @@
 //!
 //! A path here has exactly two certificates, anchor and leaf. Further certificates in an `x5chain` are ignored.
 
+mod authorities;
 mod cache;
 mod check;
 mod evaluate;
@@ -20,6 +21,7 @@ mod names;
 mod reason;
 mod role;
 
+pub use authorities::authorities_below;
 pub use cache::PathCache;
 pub use check::{Outcome, PathCheck, Step};
 pub use evaluate::{PathConditions, PathReport, ValidatedCertificate};

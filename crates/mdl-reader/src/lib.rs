@@ -29,6 +29,7 @@ mod policy;
 mod report;
 mod verified;
 mod verifier;
+pub mod vical;
 
 pub use cause::Cause;
 pub use check::{CheckGroup, CheckId, Weight};

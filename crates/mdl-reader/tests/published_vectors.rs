@@ -10,6 +10,7 @@ use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::session_transcript::SessionTranscript;
 use mdl_mdoc::tdate::TDate;
+use mdl_reader::vical::Vical;
 use mdl_reader::{CheckId, Conditions, Outcome, Policy, Report, Session, Verdict, Verifier};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
@@ -205,6 +206,66 @@ fn documents_of_other_issuers_get_the_expected_outcome_and_parts() {
             Verdict::Valid,
             "{id}: none of them is without a deviation"
         );
+    }
+}
+
+#[test]
+fn the_aamva_vical_verifies_until_its_signer_expires_and_below_its_root_only() {
+    let vicals = vectors("vical.json");
+    let annex_d = vectors("annex_d.json");
+    for case in vicals
+        .iter()
+        .filter(|vector| vector["trust_anchor"].is_string())
+    {
+        let id = case["id"].as_str().unwrap();
+        let encoded = decode_base64(
+            vector(&vicals, "vical-aamva-2025-11-18")["vical_base64"]
+                .as_str()
+                .unwrap(),
+        );
+        let root = match case["trust_anchor"].as_str().unwrap() {
+            "vical-aamva-root" => {
+                pem_to_der(vector(&vicals, "vical-aamva-root")["pem"].as_str().unwrap())
+            }
+            other => bytes(&vector(&annex_d, other)["der_hex"]),
+        };
+        let root = TrustAnchor::from_der(&root).unwrap();
+        let result = Vical::verify(&encoded, &root, time_of(case), &Limits::DEFAULT);
+        let expected = &case["expected"];
+        assert_eq!(
+            result.is_ok(),
+            expected["outcome"] == "valid",
+            "{id}: {result:?}"
+        );
+        let Ok(vical) = result else { continue };
+        assert_eq!(vical.provider, expected["provider"].as_str().unwrap());
+        assert_eq!(vical.issue_id, expected["vical_issue_id"].as_u64());
+        assert!(
+            vical.is_due(time_of(case)),
+            "nextUpdate is a day after issue"
+        );
+        assert!(vical.unusable.is_empty(), "{:?}", vical.unusable);
+        let fingerprints: Vec<_> = vical
+            .trust_anchors
+            .iter()
+            .map(|anchor| hex::encode(anchor.fingerprint()))
+            .collect();
+        let listed: Vec<_> = expected["certificates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|certificate| certificate["sha256_fingerprint_hex"].as_str().unwrap())
+            .collect();
+        assert_eq!(fingerprints, listed);
+        let mdl_only = vical.trust_anchors.iter().all(|anchor| {
+            anchor.scope().contains("org.iso.18013.5.1.mDL") && !anchor.scope().contains("other")
+        });
+        assert!(mdl_only);
+
+        let mut altered = encoded.clone();
+        let at = altered.len() - 200;
+        altered[at] ^= 1;
+        assert!(Vical::verify(&altered, &root, time_of(case), &Limits::DEFAULT).is_err());
     }
 }
 
