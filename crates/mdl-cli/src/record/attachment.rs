@@ -1,0 +1,34 @@
+use std::path::{Component, Path, PathBuf};
+
+use super::{MAX_ATTACHMENT_BYTES, read_at_most};
+
+/// The files that a record may name: those below its own folder, links followed.
+pub(super) struct Attachments {
+    folder: PathBuf,
+}
+
+impl Attachments {
+    pub(super) fn below(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// The content of a file; otherwise what to tell the author of the record.
+    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        let relative = Path::new(name);
+        let goes_down = relative
+            .components()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !goes_down || relative.components().next().is_none() {
+            return Err("a path below the record's folder, without .. and not absolute".to_owned());
+        }
+        let unreadable = |error: std::io::Error| format!("a readable file at {name:?} ({error})");
+        let folder = self.folder.canonicalize().map_err(unreadable)?;
+        let file = folder.join(relative).canonicalize().map_err(unreadable)?;
+        if !file.starts_with(&folder) {
+            return Err("a file below the record's folder, also where links lead".to_owned());
+        }
+        read_at_most(&file, MAX_ATTACHMENT_BYTES).map_err(unreadable)
+    }
+}
