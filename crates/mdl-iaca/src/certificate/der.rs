@@ -62,8 +62,8 @@ pub enum DerErrorKind {
         /// Tag that was found.
         found: u8,
     },
-    /// The document is larger than the limit.
-    #[error("document is larger than {limit} bytes")]
+    /// The document, or its extensions, are larger than the limit.
+    #[error("larger than {limit} bytes")]
     TooLarge {
         /// Limit in bytes.
         limit: usize,

@@ -14,6 +14,8 @@ use super::oid::{self, Oid};
 
 /// More extensions than this in one document are refused.
 pub const MAX_EXTENSIONS: usize = 64;
+/// All extensions together are at most as long as a certificate may be, in a CRL as well: reading them may allocate.
+const MAX_EXTENSION_BYTES: usize = super::MAX_CERTIFICATE_BYTES;
 
 /// One extension.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,14 @@ pub struct Extensions<'a>(Vec<Extension<'a>>);
 impl<'a> Extensions<'a> {
     /// Reads `Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension` as the next value.
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, DerError> {
-        let mut list = reader.expect(SEQUENCE)?.reader();
+        let element = reader.expect(SEQUENCE)?;
+        if element.content.len() > MAX_EXTENSION_BYTES {
+            let kind = DerErrorKind::TooLarge {
+                limit: MAX_EXTENSION_BYTES,
+            };
+            return Err(DerError::new(element.offset, kind));
+        }
+        let mut list = element.reader();
         let start = list.offset();
         // Annex B profiles have six or seven.
         let mut extensions: Vec<Extension<'a>> = Vec::with_capacity(8);
