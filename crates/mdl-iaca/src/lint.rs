@@ -104,6 +104,9 @@ pub fn lint_certificate(
             "neither key purposes nor basic constraints say which profile this is",
         ),
     }
+    if matches!(profile, Some(Profile::IacaRoot | Profile::DocumentSigner)) {
+        aamva::advise(certificate, &mut report);
+    }
     if let (Some(issuer), false) = (issuer, profile == Some(Profile::IacaRoot)) {
         issuer::check(certificate, profile, issuer, &mut report);
     }

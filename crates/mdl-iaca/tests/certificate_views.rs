@@ -6,6 +6,7 @@ use mdl_iaca::certificate::{
     CertificateView, CrlView, CsrView, DistributionPointName, GeneralName, KeyUsage,
     SignatureError, oid,
 };
+use mdl_iaca::lint::{lint_certificate, lint_crl, lint_csr};
 use time::macros::datetime;
 
 #[test]
@@ -117,9 +118,14 @@ fn truncated_and_altered_certificates_never_panic() {
     for index in 0..der.len() {
         for value in [0x00, 0x30, 0x7f, 0x80, 0xff, der[index] ^ 0x20] {
             altered[index] = value;
-            let _ = CrlView::from_der(&altered);
-            let _ = CsrView::from_der(&altered);
+            if let Ok(view) = CrlView::from_der(&altered) {
+                lint_crl(&view, None);
+            }
+            if let Ok(view) = CsrView::from_der(&altered) {
+                lint_csr(&view);
+            }
             if let Ok(view) = CertificateView::from_der(&altered) {
+                lint_certificate(&view, None, Some(&view));
                 let extensions = view.extensions();
                 let _ = (
                     view.subject().to_string(),

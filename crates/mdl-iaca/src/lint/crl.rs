@@ -6,8 +6,9 @@ use time::Duration;
 
 use super::every_certificate::{encoding, signature, time};
 use super::every_extension::{self, hex, name};
-use super::rule::{Report, SHALL, rules};
-use crate::certificate::{CertificateView, CrlView, KeyUsage, oid};
+use super::public_key::verification_key;
+use super::rule::{Report, Rule, SHALL, rules};
+use crate::certificate::{CertificateView, CrlView, KeyUsage, SerialNumber, oid};
 
 const CLAUSE: &str = "B.2, Table B.10";
 
@@ -26,6 +27,9 @@ rules! {
         "no certificate has another serial number, and an entry that matches nothing revokes nothing";
     ENTRY_DATE: "crl-entry-date", Warning, CLAUSE, "revocation dates are not later than thisUpdate",
         "readers take the certificate for revoked either way";
+    ENTRY_TIME: "crl-entry-time", Error, "RFC 5280, 5.1.2.6",
+        "revocation dates are UTCTime through 2049 and GeneralizedTime from 2050, with seconds and Z",
+        "DER has one form per instant";
     AUTHORITY_KEY_IDENTIFIER: "crl-authority-key-identifier", Error, CLAUSE, "authorityKeyIdentifier is present", SHALL;
     NUMBER: "crl-number", Error, CLAUSE, "cRLNumber is present", SHALL;
     NUMBER_RANGE: "crl-number-range", Error, "RFC 5280, 5.2.3", "cRLNumber is not negative and has at most 20 octets",
@@ -81,47 +85,62 @@ pub(super) fn check(crl: &CrlView<'_>, report: &mut Report) {
 }
 
 fn entries(crl: &CrlView<'_>, report: &mut Report) {
-    let mut faults = [
-        (&ENTRY_EXTENSIONS, Vec::new()),
-        (&ENTRY_SERIAL, Vec::new()),
-        (&ENTRY_DATE, Vec::new()),
-    ];
-    let mut counts = [0usize; 3];
+    let mut with_extensions = Faults::default();
+    let mut serials = Faults::default();
+    let mut dates = Faults::default();
+    let mut times = Faults::default();
     let mut seen = HashSet::new();
     let mut total = 0usize;
     for entry in crl.revoked() {
         total += 1;
         let serial = entry.serial;
+        let (date, octets) = (entry.revocation_date, serial.as_bytes().len());
         let once = seen.insert(serial);
-        let proper =
-            !serial.is_negative() && !serial.is_zero() && serial.as_bytes().len() <= 20 && once;
-        let faulty = [
-            !entry.extensions.is_empty(),
-            !proper,
-            entry.revocation_date.at > crl.this_update().at,
-        ];
-        for (index, _) in faulty.iter().enumerate().filter(|(_, faulty)| **faulty) {
-            counts[index] += 1;
-            if counts[index] <= MAX_NAMED {
-                faults[index].1.push(serial.to_string());
-            }
-        }
-        if counts.iter().all(|count| *count <= MAX_NAMED) {
-            time("revocationDate", &entry.revocation_date, report);
-        }
+        let proper = once && !serial.is_negative() && !serial.is_zero() && octets <= 20;
+        with_extensions.note(!entry.extensions.is_empty(), serial);
+        serials.note(!proper, serial);
+        dates.note(date.at > crl.this_update().at, serial);
+        times.note(!date.is_canonical() || !date.has_type_of_its_year(), serial);
     }
     report.require(total > 0 || !crl.has_revoked_list(), &REVOKED_EMPTY, || {
         "empty list".into()
     });
-    for ((rule, named), count) in faults.into_iter().zip(counts) {
-        report.require(count == 0, rule, || {
-            let more = count.saturating_sub(MAX_NAMED);
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            format!("{count} of {total} entries: {}{more}", named.join(", "))
+    with_extensions.report(&ENTRY_EXTENSIONS, total, report);
+    serials.report(&ENTRY_SERIAL, total, report);
+    dates.report(&ENTRY_DATE, total, report);
+    times.report(&ENTRY_TIME, total, report);
+}
+
+/// Entries with the same fault; a list may have hundreds of thousands.
+#[derive(Default)]
+struct Faults {
+    count: usize,
+    named: Vec<String>,
+}
+
+impl Faults {
+    fn note(&mut self, faulty: bool, serial: SerialNumber<'_>) {
+        if faulty {
+            self.count += 1;
+            if self.count <= MAX_NAMED {
+                self.named.push(serial.to_string());
+            }
+        }
+    }
+
+    fn report(self, rule: &'static Rule, total: usize, report: &mut Report) {
+        let more = self.count - self.named.len();
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        report.require(self.count == 0, rule, || {
+            format!(
+                "{} of {total} entries: {}{more}",
+                self.count,
+                self.named.join(", ")
+            )
         });
     }
 }
@@ -180,12 +199,13 @@ pub(super) fn check_issuer(crl: &CrlView<'_>, issuer: &CertificateView<'_>, repo
     });
     let signed = crl.signed_data();
     if signed.algorithm().ecdsa_hash().is_some() && signed.has_ecdsa_form() {
-        match issuer.public_key_info().public_key() {
-            Ok(key) => {
+        match verification_key(issuer.public_key_info(), report) {
+            Ok(Some(key)) => {
                 if let Err(error) = crl.verify_signature(&key) {
                     report.add(&ISSUER_SIGNATURE, error.to_string());
                 }
             }
+            Ok(None) => {}
             Err(error) => report.add(&ISSUER_SIGNATURE, format!("key of the IACA: {error}")),
         }
     }

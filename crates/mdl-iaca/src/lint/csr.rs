@@ -50,7 +50,7 @@ pub(super) fn check(csr: &CsrView<'_>, report: &mut Report) {
     let algorithm = csr.signed_data().algorithm();
     if algorithm.ecdsa_hash().is_none() && algorithm.oid() != oid::ED25519 {
         report.add(&SIGNATURE_ALGORITHM, format!("signed by {algorithm}"));
-    } else if let Ok(key) = key.public_key() {
+    } else if let Ok(Some(key)) = public_key::verification_key(key, report) {
         match csr.verify_signature(&key) {
             Ok(()) => {}
             Err(SignatureError::UnsupportedAlgorithm) => {

@@ -142,5 +142,6 @@ pub(super) fn hash_fits_curve(signed: &SignedData<'_>, curve: oid::Oid<'_>) -> b
         oid::SECP521R1 | oid::BRAINPOOL_P512R1 => oid::ECDSA_WITH_SHA512,
         _ => return true,
     };
-    signed.algorithm().oid() == usual
+    // Another kind of algorithm is another rule's finding.
+    signed.algorithm().ecdsa_hash().is_none() || signed.algorithm().oid() == usual
 }

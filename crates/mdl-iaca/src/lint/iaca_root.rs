@@ -2,8 +2,7 @@
 
 use super::every_certificate::hash_fits_curve;
 use super::every_extension::hex;
-use super::public_key::EC_CURVES;
-use super::public_key::curve;
+use super::public_key::{EC_CURVES, curve, verification_key};
 use super::rule::{Report, SHALL, rules};
 use super::table::{AuthorityRow, KeyUsageRow, Table};
 use crate::certificate::{CertificateView, KeyUsage, oid};
@@ -134,7 +133,8 @@ fn self_signed(certificate: &CertificateView<'_>, report: &mut Report) {
     if !signed.has_ecdsa_form() || signed.algorithm().ecdsa_hash().is_none() {
         return;
     }
-    if let Ok(key) = key.public_key()
+    // A key that is no point of its curve is a finding of its own.
+    if let Ok(Some(key)) = verification_key(key, report)
         && let Err(error) = certificate.verify_signature(&key)
     {
         report.add(&SELF_SIGNED, error.to_string());

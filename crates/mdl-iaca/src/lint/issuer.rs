@@ -3,7 +3,7 @@
 use super::every_certificate::hash_fits_curve;
 use super::every_extension::hex;
 use super::profile::Profile;
-use super::public_key::curve;
+use super::public_key::{curve, verification_key};
 use super::rule::{Report, SHALL, rules};
 use crate::certificate::{CertificateView, KeyUsage};
 
@@ -104,12 +104,13 @@ fn signature(certificate: &CertificateView<'_>, issuer: &CertificateView<'_>, re
     if signed.algorithm().ecdsa_hash().is_none() || !signed.has_ecdsa_form() {
         return;
     }
-    match issuer.public_key_info().public_key() {
-        Ok(key) => {
+    match verification_key(issuer.public_key_info(), report) {
+        Ok(Some(key)) => {
             if let Err(error) = certificate.verify_signature(&key) {
                 report.add(&SIGNATURE, error.to_string());
             }
         }
+        Ok(None) => {}
         Err(error) => report.add(
             &SIGNATURE,
             format!("key of the issuing certificate: {error}"),

@@ -1,7 +1,7 @@
 //! What holds for every public key: named curve, uncompressed point of that curve. Which curves a profile allows is the
 //! profile's own rule.
 
-use mdl_crypto::PublicKey;
+use mdl_crypto::{InvalidKey, PublicKey};
 
 use super::rule::{Report, SHALL, rules};
 use crate::certificate::{Oid, SubjectPublicKeyInfo, oid};
@@ -15,6 +15,9 @@ rules! {
         "the point of an EC key is in uncompressed form", SHALL;
     POINT: "public-key-point", Error, "B.1, every table",
         "the key is a point of its curve", "nothing could be verified with it, or worse";
+    NOT_CHECKED: "signature-not-checked", Warning, "B.3.1",
+        "the key that signed is on a curve that can be computed with here",
+        "the curve is allowed, so it is no deviation, but nobody has looked at the signature";
 }
 
 /// The seven curves for ECDSA that Annex B names.
@@ -87,14 +90,34 @@ pub(super) fn check(key: SubjectPublicKeyInfo<'_>, report: &mut Report) {
             format!("{} octets instead of {expected}", bits.len()),
         );
     }
-    // The curves that the crypto crate does not carry are checked by length alone.
-    let curve = curve(key);
-    let supported = !matches!(
-        curve,
-        Some(oid::BRAINPOOL_P320R1 | oid::BRAINPOOL_P512R1 | oid::ED448 | oid::SECP256K1)
-    );
-    if supported && let Err(error) = PublicKey::from_spki_der(key.der()) {
+    // Keys on other curves are checked by length alone.
+    if !is_on_unsupported_curve(key)
+        && let Err(error) = key.public_key()
+    {
         report.add(&POINT, error.to_string());
+    }
+}
+
+/// Whether the key is on a curve that Annex B allows and the crypto crate does not carry.
+fn is_on_unsupported_curve(key: SubjectPublicKeyInfo<'_>) -> bool {
+    matches!(
+        curve(key),
+        Some(oid::BRAINPOOL_P320R1 | oid::BRAINPOOL_P512R1 | oid::ED448)
+    )
+}
+
+/// The key to verify a signature with; `None`, with a finding, where it cannot be computed with.
+pub(super) fn verification_key(
+    key: SubjectPublicKeyInfo<'_>,
+    report: &mut Report,
+) -> Result<Option<PublicKey>, InvalidKey> {
+    match key.public_key() {
+        Ok(key) => Ok(Some(key)),
+        Err(error) if is_on_unsupported_curve(key) => {
+            report.add(&NOT_CHECKED, error.to_string());
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

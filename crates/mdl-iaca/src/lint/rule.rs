@@ -85,12 +85,19 @@ impl fmt::Display for LintFinding {
     }
 }
 
+/// A hostile document may break one rule thousands of times; so many findings of one rule are told.
+const MAX_FINDINGS_PER_RULE: usize = 20;
+
 /// Findings so far.
 #[derive(Debug, Default)]
 pub(super) struct Report(Vec<LintFinding>);
 
 impl Report {
     pub(super) fn add(&mut self, rule: &'static Rule, found: impl Into<String>) {
+        let same = self.0.iter().filter(|finding| finding.rule.id == rule.id);
+        if same.count() >= MAX_FINDINGS_PER_RULE {
+            return;
+        }
         self.0.push(LintFinding {
             rule,
             found: found.into(),

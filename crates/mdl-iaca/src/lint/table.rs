@@ -210,7 +210,11 @@ impl KeyPurposeRow {
         };
         report.require(purposes.contains(self.purpose), self.present, || {
             let listed: Vec<String> = purposes.purposes().map(name).collect();
-            format!("key purposes are {}", listed.join(", "))
+            if listed.is_empty() {
+                "no key purpose".into()
+            } else {
+                listed.join(", ")
+            }
         });
         for purpose in purposes
             .purposes()
