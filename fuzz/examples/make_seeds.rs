@@ -8,6 +8,12 @@ use std::path::Path;
 
 use ciborium::Value;
 use mdl_crypto::{Algorithm, Curve, PrivateKey};
+use mdl_iaca::crl::CrlProfile;
+use mdl_iaca::csr::UnsignedRequest;
+use mdl_iaca::profile::{
+    Contact, DistinguishedName, DocumentSignerProfile, IacaProfile, IssuedCertificate, Issuer,
+    SerialNumber, UnsignedCertificate, Validity as CertificateValidity,
+};
 use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, ElementSet, MdocBuilder, Validity};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::cose::encode_cose_key;
@@ -38,6 +44,8 @@ fn main() -> Result {
     }
 
     let document_signer = PrivateKey::generate(Curve::P256, &mut rng);
+    certificates(&document_signer, &mut rng)?;
+
     let device = PrivateKey::generate(Curve::P256, &mut rng);
     let reader = PrivateKey::generate(Curve::P256, &mut rng);
     let (mso, issuer_signed) = issue(&document_signer, &device, &mut rng)?;
@@ -83,6 +91,59 @@ fn main() -> Result {
     Ok(())
 }
 
+/// 4 October 2024.
+fn moment() -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::days(20_000)
+}
+
+/// An IACA with a document signer, its request, and a CRL.
+fn certificates(document_signer: &PrivateKey, rng: &mut ChaCha20Rng) -> Result {
+    const CRL_URI: &str = "https://a.example/crl";
+    let key = PrivateKey::generate(Curve::P256, rng);
+    let name = DistinguishedName::new("IACA").country("UT").state("UT-01");
+    let root = IacaProfile::new(
+        key.public_key().clone(),
+        name,
+        CertificateValidity::days(moment(), 3000)?,
+        Contact::email("a@a.example").and_uri("https://a.example"),
+        CRL_URI,
+    );
+    let root = sign(root.build(&SerialNumber::random(rng))?, &key)?;
+    seed("pem", "iaca-root", root.to_pem().as_bytes())?;
+    let root = root.into_der();
+    seed("certificate", "iaca-root", &root)?;
+
+    let issuer = Issuer::from_certificate(&root)?;
+    let signer = DocumentSignerProfile::new(
+        &issuer,
+        document_signer.public_key().clone(),
+        DistinguishedName::new("DS"),
+        CertificateValidity::days(moment(), 400)?,
+        CRL_URI,
+    );
+    let serial = SerialNumber::random(rng);
+    let signer = sign(signer.build(&serial)?, &key)?;
+    seed("certificate", "document-signer", signer.as_der())?;
+
+    let list = CrlProfile::new(&issuer, 1, moment(), moment() + Duration::days(30))?
+        .revoke(serial, moment())
+        .build()?;
+    let signature = key.sign_deterministic(list.to_be_signed());
+    seed("crl", "one-entry", list.attach(&signature)?.as_der())?;
+
+    let request = UnsignedRequest::new(
+        document_signer.public_key().clone(),
+        &DistinguishedName::new("DS"),
+    )?;
+    let signature = document_signer.sign_deterministic(request.to_be_signed());
+    seed("csr", "document-signer", &request.attach(&signature)?)
+}
+
+fn sign(unsigned: UnsignedCertificate, key: &PrivateKey) -> Result<IssuedCertificate> {
+    let signature = key.sign_deterministic(unsigned.to_be_signed());
+    Ok(unsigned.attach(&signature)?)
+}
+
 /// `MobileSecurityObjectBytes` and the `IssuerSigned` around them.
 fn issue(
     document_signer: &PrivateKey,
@@ -93,7 +154,7 @@ fn issue(
     let mut elements = ElementSet::new();
     elements.add(MDL_NAME_SPACE, "family_name", "Mustermann")?;
     elements.add(MDL_NAME_SPACE, "birth_date", birth_date)?;
-    let signed = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
+    let signed = moment();
     let validity = Validity::new(signed, signed, signed + Duration::days(30))?;
     let authorizations = DeviceKeyAuthorizations::new().element(DEVICE_NAME_SPACE, "height")?;
     let unsigned = MdocBuilder::new(MDL_DOC_TYPE, &elements, device.public_key(), validity)

@@ -1,8 +1,9 @@
-//! The CRL decoder: entries, extensions and lookups by serial number.
+//! The CRL decoder, lookups by serial number, and the linter.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use mdl_iaca::certificate::CrlView;
+use mdl_iaca::lint::lint_crl;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(crl) = CrlView::from_der(data) else {
@@ -16,9 +17,5 @@ fuzz_target!(|data: &[u8]| {
             "a listed certificate is found"
         );
     }
-    let _ = (
-        crl.extensions().crl_number(),
-        crl.extensions().authority_key_identifier(),
-    );
-    let _ = (crl.deviations(), crl.algorithms_agree(), crl.next_update());
+    let _ = lint_crl(&crl, None);
 });
