@@ -2,6 +2,7 @@
 
 use mdl_crypto::PublicKey;
 use mdl_iaca::certificate::CertificateView;
+use mdl_iaca::lint::{Profile, Severity, lint_certificate};
 use mdl_iaca::path::{self, PathCache, PathCheck, PathConditions, PathReport, Role};
 use mdl_iaca::revocation::RevocationEvidence;
 use mdl_mdoc::device_response::Document;
@@ -9,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::checks::Checks;
 use crate::report::{Issuer, Outcome, RevocationVerdict};
-use crate::{Cause, CheckId, Conditions, Verifier};
+use crate::{Cause, CheckId, Conditions, Policy, Verifier};
 
 /// What later checks need of the document signer.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ pub(super) fn check_signer(
     let leaf = chain
         .first()
         .and_then(|leaf| CertificateView::from_der(leaf).ok());
+    check_profile(leaf.as_ref(), &report, checks);
     let key = match report.validated() {
         Some(validated) => Some(validated.key().clone()),
         None => path.dangerous_unvalidated_key().cloned(),
@@ -91,6 +93,31 @@ fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Chec
         return checks.record(id, outcome, Some(cause));
     }
     checks.record(id, outcome, cause);
+}
+
+/// The linter's verdict on the certificate, which only the strict policy asks for.
+fn check_profile(leaf: Option<&CertificateView<'_>>, report: &PathReport<'_>, checks: &mut Checks) {
+    if checks.policy() != Policy::Strict {
+        return checks.not_checked(
+            CheckId::DsProfile,
+            Cause::NotAsked("examined under the strict policy only"),
+        );
+    }
+    let Some(leaf) = leaf else {
+        return checks.not_checked(CheckId::DsProfile, Cause::Needs("a readable certificate"));
+    };
+    let anchor = report
+        .anchor()
+        .and_then(|anchor| CertificateView::from_der(anchor.der()).ok());
+    let findings = lint_certificate(leaf, Some(Profile::DocumentSigner), anchor.as_ref());
+    let error = findings
+        .into_iter()
+        .find(|finding| finding.severity() == Severity::Error);
+    let cause = error.map(|finding| Cause::Profile {
+        rule: finding.id(),
+        found: finding.found,
+    });
+    checks.pass_unless(CheckId::DsProfile, cause);
 }
 
 fn issuer(leaf: &CertificateView<'_>, report: &PathReport<'_>) -> Issuer {
