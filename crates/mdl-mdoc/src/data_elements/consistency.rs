@@ -40,18 +40,15 @@ const ANOTHER: Found = Found::Fact(Cow::Borrowed("another value"));
 const LATER: Found = Found::Fact(Cow::Borrowed("a later day"));
 
 impl<'e> Licence<'e> {
-    fn iso(&self) -> impl Iterator<Item = (&'e str, &'e Value<'e>)> {
-        let iso = self
-            .elements
-            .iter()
-            .filter(|element| element.name_space == NAME_SPACE);
-        iso.map(|element| (element.element_identifier, element.value))
-    }
-
     fn value(&self, element_identifier: &str) -> Option<&'e Value<'e>> {
-        self.iso()
-            .find(|(identifier, _)| *identifier == element_identifier)
-            .map(|(_, value)| value)
+        // The identifier first: it differs sooner than the name space.
+        let is_it = |element: &&DataElement<'_>| {
+            element.element_identifier == element_identifier && element.name_space == NAME_SPACE
+        };
+        self.elements
+            .iter()
+            .find(is_it)
+            .map(|element| element.value)
     }
 
     fn text(&self, element_identifier: &str) -> Option<&'e str> {
@@ -109,8 +106,14 @@ impl<'e> Licence<'e> {
             let expected = "the age that birth_date gives on the day of validFrom";
             findings.add(&place, Rule::AgeInYearsBirthDate, expected, ANOTHER);
         }
-        for (identifier, value) in self.iso() {
+        for &DataElement {
+            name_space,
+            element_identifier: identifier,
+            value,
+        } in self.elements
+        {
             if let (Some(years), Value::Bool(is_over)) = (years_of(identifier), value)
+                && name_space == NAME_SPACE
                 && *is_over != (age >= u32::from(years))
             {
                 let place = Place::element(NAME_SPACE, identifier);

@@ -185,7 +185,9 @@ fn is_only_wrongly_tagged(element_type: &ElementType, value: &Value<'_>) -> bool
 /// The first rule that `text` breaks. One at a time: text that is too long is not also searched for letters.
 fn text_breach(element_type: &ElementType, text: &str) -> Option<(Rule, Cow<'static, str>)> {
     let empty_is_fine = matches!(element_type, ElementType::DistinguishingSign);
-    if text.chars().any(char::is_control) {
+    // Nearly all text is printable ASCII, which is in every repertoire and takes one byte a character.
+    let is_printable_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !is_printable_ascii && text.chars().any(char::is_control) {
         return Some((
             Rule::TextControlCharacter,
             "text without control characters".into(),
@@ -193,16 +195,15 @@ fn text_breach(element_type: &ElementType, text: &str) -> Option<(Rule, Cow<'sta
     }
     match element_type {
         ElementType::Latin1Text { max_characters } => {
-            let mut characters = 0usize;
-            for character in text.chars() {
-                characters += 1;
-                if u32::from(character) > 0xff {
-                    return Some((
-                        Rule::TextOutsideLatin1,
-                        "characters of ISO/IEC 8859-1".into(),
-                    ));
-                }
+            if !is_printable_ascii && text.chars().any(|c| u32::from(c) > 0xff) {
+                let expected = "characters of ISO/IEC 8859-1";
+                return Some((Rule::TextOutsideLatin1, expected.into()));
             }
+            let characters = if is_printable_ascii {
+                text.len()
+            } else {
+                text.chars().count()
+            };
             if characters > *max_characters {
                 let expected = format!("at most {max_characters} characters");
                 return Some((Rule::TextTooLong, expected.into()));

@@ -259,12 +259,8 @@ fn find_duplicates(elements: &[DataElement<'_>], findings: &mut Findings) {
 }
 
 fn find_missing(schema: &NameSpaceSchema, elements: &[DataElement<'_>], findings: &mut Findings) {
-    let of_name_space = || {
-        elements
-            .iter()
-            .filter(|e| e.name_space == schema.name_space())
-    };
-    if !schema.is_required() && of_name_space().next().is_none() {
+    let is_of_name_space = |e: &DataElement<'_>| e.name_space == schema.name_space();
+    if !schema.is_required() && !elements.iter().any(is_of_name_space) {
         return;
     }
     for row in schema.rows() {
@@ -273,7 +269,10 @@ fn find_missing(schema: &NameSpaceSchema, elements: &[DataElement<'_>], findings
             Presence::Recommended => Rule::RecommendedElementMissing,
             Presence::Optional => continue,
         };
-        if !of_name_space().any(|element| row.describes(element.element_identifier)) {
+        // The identifier first: it differs sooner than the name space.
+        let is_it =
+            |e: &DataElement<'_>| row.describes(e.element_identifier) && is_of_name_space(e);
+        if !elements.iter().any(is_it) {
             let place = Place::element(schema.name_space(), &row.element_identifier);
             findings.add(&place, rule, row.element_type.to_string(), Found::Nothing);
         }

@@ -126,9 +126,19 @@ impl NameSpaceSchema {
 
     /// The row about `element_identifier`.
     pub fn row(&self, element_identifier: &str) -> Option<&Row> {
-        self.rows
+        let is_patterned = [AGE_OVER, BIOMETRIC_TEMPLATE]
             .iter()
-            .find(|row| row.describes(element_identifier))
+            .any(|stem| element_identifier.starts_with(stem));
+        if is_patterned {
+            self.rows
+                .iter()
+                .find(|row| row.describes(element_identifier))
+        } else {
+            // Readers come here once per element: a comparison of names and nothing else.
+            self.rows
+                .iter()
+                .find(|row| row.element_identifier == element_identifier)
+        }
     }
 
     /// Whether elements that no row describes are refused.
