@@ -4,7 +4,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ciborium::Value;
 use mdl_crypto::{Algorithm, Curve, PrivateKey};
@@ -14,6 +14,7 @@ use mdl_iaca::profile::{
     Contact, DistinguishedName, DocumentSignerProfile, IacaProfile, IssuedCertificate, Issuer,
     SerialNumber, UnsignedCertificate, Validity as CertificateValidity,
 };
+use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, ElementSet, MdocBuilder, Validity};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::cose::encode_cose_key;
@@ -21,6 +22,7 @@ use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::presentation::{Presentation, encode_device_response};
 use mdl_mdoc::session_transcript::{Handover, OnlineHandover, SessionTranscript};
 use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
+use mdl_reader::{Conditions, Session, Verdict, Verifier};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use time::{Duration, OffsetDateTime};
@@ -44,11 +46,12 @@ fn main() -> Result {
     }
 
     let document_signer = PrivateKey::generate(Curve::P256, &mut rng);
-    certificates(&document_signer, &mut rng)?;
+    let certificate = certificates(&document_signer, &mut rng)?;
 
     let device = PrivateKey::generate(Curve::P256, &mut rng);
-    let reader = PrivateKey::generate(Curve::P256, &mut rng);
-    let (mso, issuer_signed) = issue(&document_signer, &device, &mut rng)?;
+    // The target `verify` has the same key.
+    let reader = PrivateKey::from_scalar(Curve::P256, &[0x11; 32])?;
+    let (mso, issuer_signed) = issue(&document_signer, &certificate, &device, &mut rng)?;
     seed("mso", "mso", &mso)?;
     seed("issuer_signed", "two-elements", &issuer_signed)?;
 
@@ -71,23 +74,35 @@ fn main() -> Result {
     presentation
         .disclose_all()?
         .add_device_signed(DEVICE_NAME_SPACE, "height", 170)?;
-    let unsigned = presentation.prepare(&online);
+    let unsigned = presentation.prepare(&proximity);
     let signature = device.sign_deterministic(&unsigned.to_be_signed(Algorithm::Es256));
     let signed = unsigned.attach_signature(Algorithm::Es256, &signature, device.public_key())?;
+    let signed = encode_device_response(&[signed], &[]);
     let shared = device.diffie_hellman(reader.public_key())?;
     let maced = presentation
         .prepare(&proximity)
         .attach_mac(&shared, &proximity);
-    seed(
-        "device_response",
-        "signature",
-        &encode_device_response(&[signed], &[]),
-    )?;
-    seed(
-        "device_response",
-        "mac-and-error",
-        &encode_device_response(&[maced], &["org.example"]),
-    )?;
+    let maced = encode_device_response(&[maced], &["org.example"]);
+    let anchor = TrustAnchor::from_der(&fs::read(folder("certificate").join("iaca-root"))?)?;
+    let verifier = Verifier::new(TrustAnchors::new([anchor]));
+    let session = Session::Device {
+        transcript: &proximity,
+        reader_key: Some(&reader),
+    };
+    for response in [&signed, &maced] {
+        // A seed that is rejected early would leave most of the verifier to chance.
+        let report = verifier.verify(response, &Conditions::new(moment(), session));
+        assert_eq!(
+            report.verdict(),
+            Verdict::Valid,
+            "{:?}",
+            report.failures().collect::<Vec<_>>()
+        );
+    }
+    for target in ["device_response", "verify"] {
+        seed(target, "signature", &signed)?;
+        seed(target, "mac-and-error", &maced)?;
+    }
     Ok(())
 }
 
@@ -96,8 +111,8 @@ fn moment() -> OffsetDateTime {
     OffsetDateTime::UNIX_EPOCH + Duration::days(20_000)
 }
 
-/// An IACA with a document signer, its request, and a CRL.
-fn certificates(document_signer: &PrivateKey, rng: &mut ChaCha20Rng) -> Result {
+/// An IACA with a document signer, its request, and a CRL; returns the document signer's certificate.
+fn certificates(document_signer: &PrivateKey, rng: &mut ChaCha20Rng) -> Result<Vec<u8>> {
     const CRL_URI: &str = "https://a.example/crl";
     let key = PrivateKey::generate(Curve::P256, rng);
     let name = DistinguishedName::new("IACA").country("UT").state("UT-01");
@@ -136,7 +151,8 @@ fn certificates(document_signer: &PrivateKey, rng: &mut ChaCha20Rng) -> Result {
         &DistinguishedName::new("DS"),
     )?;
     let signature = document_signer.sign_deterministic(request.to_be_signed());
-    seed("csr", "document-signer", &request.attach(&signature)?)
+    seed("csr", "document-signer", &request.attach(&signature)?)?;
+    Ok(signer.into_der())
 }
 
 fn sign(unsigned: UnsignedCertificate, key: &PrivateKey) -> Result<IssuedCertificate> {
@@ -147,6 +163,7 @@ fn sign(unsigned: UnsignedCertificate, key: &PrivateKey) -> Result<IssuedCertifi
 /// `MobileSecurityObjectBytes` and the `IssuerSigned` around them.
 fn issue(
     document_signer: &PrivateKey,
+    certificate: &[u8],
     device: &PrivateKey,
     rng: &mut ChaCha20Rng,
 ) -> Result<(Vec<u8>, Vec<u8>)> {
@@ -164,17 +181,19 @@ fn issue(
         .build(Algorithm::Es256, rng)?;
     let mso = unsigned.payload().to_vec();
     let signature = document_signer.sign_deterministic(unsigned.to_be_signed());
-    // No decoder looks into x5chain, so anything stands for the certificate.
     let issuer_signed =
-        unsigned.attach(&signature, document_signer.public_key(), &[&[0x30, 0x00]])?;
+        unsigned.attach(&signature, document_signer.public_key(), &[certificate])?;
     Ok((mso, issuer_signed))
 }
 
 fn seed(target: &str, name: &str, bytes: &[u8]) -> Result {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("seeds")
-        .join(target);
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join(name), bytes)?;
+    fs::create_dir_all(folder(target))?;
+    fs::write(folder(target).join(name), bytes)?;
     Ok(())
+}
+
+fn folder(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("seeds")
+        .join(target)
 }
