@@ -151,7 +151,11 @@ fn certificates(document_signer: &PrivateKey, rng: &mut ChaCha20Rng) -> Result<V
         &DistinguishedName::new("DS"),
     )?;
     let signature = document_signer.sign_deterministic(request.to_be_signed());
-    seed("csr", "document-signer", &request.attach(&signature)?)?;
+    seed(
+        "csr",
+        "document-signer",
+        request.attach(&signature)?.as_der(),
+    )?;
     Ok(signer.into_der())
 }
 

@@ -10,13 +10,14 @@ use time::{Duration, OffsetDateTime};
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::UintRef;
 use x509_cert::der::oid::AssociatedOid;
-use x509_cert::der::pem::{self, LineEnding};
 use x509_cert::ext::pkix::CrlNumber as CrlNumberExtension;
 
-use crate::certificate::{CrlView, DerError, SignatureError};
+use crate::certificate::{CertificateView, CrlView, DerError, SignatureError};
+use crate::lint::{LintFinding, lint_crl, lint_crl_sequence};
 use crate::profile::extension_list::ExtensionList;
 use crate::profile::{
-    AttachError, InvalidSerialNumber, Issuer, ProfileError, SerialNumber, Validity, encoding,
+    AttachError, InvalidSerialNumber, Issuer, LintRefusal, ProfileError, SerialNumber, Validity,
+    encoding, lint_gate,
 };
 
 /// Longest time from thisUpdate to nextUpdate.
@@ -29,6 +30,7 @@ pub struct CrlProfile<'a> {
     number: u64,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
+    previous: Option<&'a [u8]>,
     // By serial number, so that the same revocations give the same bytes in whatever order they were added.
     revoked: BTreeMap<Vec<u8>, (SerialNumber, OffsetDateTime)>,
 }
@@ -108,6 +110,7 @@ impl<'a> CrlProfile<'a> {
             number,
             this_update: period.not_before(),
             next_update: period.not_after(),
+            previous: None,
             revoked: BTreeMap::new(),
         })
     }
@@ -116,7 +119,8 @@ impl<'a> CrlProfile<'a> {
     ///
     /// # Errors
     /// [`CrlError`] unless `previous` is an earlier list of the same issuer with a lower number and a good signature.
-    pub fn follows(mut self, previous: &[u8]) -> Result<Self, CrlError> {
+    pub fn follows(mut self, previous: &'a [u8]) -> Result<Self, CrlError> {
+        self.previous = Some(previous);
         let previous = CrlView::from_der(previous)?;
         if previous.issuer().der() != self.issuer.subject() {
             return Err(CrlError::PreviousIssuer);
@@ -205,11 +209,21 @@ impl<'a> CrlProfile<'a> {
             &revoked,
             &encoding::explicit(0, &extensions.to_der()?)?,
         ])?;
-        Ok(UnsignedCrl {
+        let mut unsigned = UnsignedCrl {
             tbs,
             algorithm,
             issuer_key: self.issuer.key().clone(),
-        })
+            issuer_certificate: self.issuer.certificate().to_vec(),
+            findings: Vec::new(),
+        };
+        let awaiting = encoding::awaiting_signature(&unsigned.tbs, &unsigned.algorithm)?;
+        let mut findings = unsigned.lint(&awaiting).map_err(ProfileError::from)?;
+        if let Some(previous) = self.previous {
+            let (crl, previous) = (CrlView::from_der(&awaiting)?, CrlView::from_der(previous)?);
+            findings.extend(lint_crl_sequence(&crl, &previous));
+        }
+        unsigned.findings = lint_gate::before_signing(findings).map_err(ProfileError::from)?;
+        Ok(unsigned)
     }
 }
 
@@ -232,6 +246,8 @@ pub struct UnsignedCrl {
     tbs: Vec<u8>,
     algorithm: Vec<u8>,
     issuer_key: PublicKey,
+    issuer_certificate: Vec<u8>,
+    findings: Vec<LintFinding>,
 }
 
 impl UnsignedCrl {
@@ -245,10 +261,22 @@ impl UnsignedCrl {
         &self.issuer_key
     }
 
-    /// Completes the list after checking that the signature is the issuer's over these very bytes.
+    /// What the linter remarks on, short of an error.
+    pub fn findings(&self) -> &[LintFinding] {
+        &self.findings
+    }
+
+    fn lint(&self, crl: &[u8]) -> Result<Vec<LintFinding>, LintRefusal> {
+        let issuer = CertificateView::from_der(&self.issuer_certificate)?;
+        Ok(lint_crl(&CrlView::from_der(crl)?, Some(&issuer)))
+    }
+
+    /// Completes the list after checking that the signature is the issuer's over these very bytes, and that the linter
+    /// still agrees.
     ///
     /// # Errors
-    /// [`AttachError::Signature`] for any other signature.
+    /// [`AttachError::Signature`] for any other signature, [`AttachError::Linter`] for what only the finished list
+    /// shows.
     pub fn attach(self, signature: &Signature) -> Result<IssuedCrl, AttachError> {
         self.issuer_key
             .verify(
@@ -257,9 +285,9 @@ impl UnsignedCrl {
                 signature.as_bytes(),
             )
             .map_err(AttachError::Signature)?;
-        Ok(IssuedCrl {
-            der: encoding::signed(&self.tbs, &self.algorithm, signature)?,
-        })
+        let der = encoding::signed(&self.tbs, &self.algorithm, signature)?;
+        lint_gate::after_signing(self.lint(&der)?)?;
+        Ok(IssuedCrl { der })
     }
 }
 
@@ -281,10 +309,7 @@ impl IssuedCrl {
     }
 
     /// The CRL in PEM, lines ended by `\n`.
-    ///
-    /// # Errors
-    /// [`pem::Error`] if the list is larger than can be addressed in base64.
-    pub fn to_pem(&self) -> Result<String, pem::Error> {
-        pem::encode_string("X509 CRL", LineEnding::LF, &self.der)
+    pub fn to_pem(&self) -> String {
+        encoding::pem("X509 CRL", &self.der)
     }
 }

@@ -4,13 +4,15 @@
 //! requester is, and the name in it is only a proposal: see
 //! [`DocumentSignerProfile::from_request`](crate::profile::DocumentSignerProfile::from_request).
 
-use mdl_crypto::{InvalidKey, PublicKey, Signature, VerifyError};
+use mdl_crypto::{InvalidKey, PublicKey, Signature};
 use x509_cert::der::Encode;
 use x509_cert::der::asn1::ObjectIdentifier;
-use x509_cert::der::pem::{self, LineEnding};
 
 use crate::certificate::{CsrView, DerError, Name, SignatureError, oid};
-use crate::profile::{AttachError, DistinguishedName, Field, ProfileError, encoding};
+use crate::lint::lint_csr;
+use crate::profile::{
+    AttachError, DistinguishedName, Field, LintRefusal, ProfileError, encoding, lint_gate,
+};
 
 /// A request that lacks only its signature.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ impl UnsignedRequest {
     /// A request of `key` for a certificate with `name`; it asks for no extensions, which are the issuer's choice.
     ///
     /// # Errors
-    /// [`ProfileError`] for a text in the name that is not well-formed.
+    /// [`ProfileError`] for a text in the name that is not well-formed, or what the linter refuses.
     pub fn new(key: PublicKey, name: &DistinguishedName) -> Result<Self, ProfileError> {
         let algorithm = if key.curve().is_edwards() {
             // RFC 8410, clause 3: the identifier of the key, without parameters.
@@ -36,6 +38,9 @@ impl UnsignedRequest {
         let attributes = encoding::explicit(0, &[])?;
         let info =
             encoding::sequence(&[&version, &name.to_der()?, &key.to_spki_der(), &attributes])?;
+        let awaiting = encoding::awaiting_signature(&info, &algorithm)?;
+        let view = CsrView::from_der(&awaiting).map_err(LintRefusal::from)?;
+        lint_gate::before_signing(lint_csr(&view))?;
         Ok(Self {
             info,
             algorithm,
@@ -48,11 +53,12 @@ impl UnsignedRequest {
         &self.info
     }
 
-    /// Completes the request after checking that the signature is that of the key in it; returns its DER.
+    /// Completes the request after checking that the signature is that of the key in it.
     ///
     /// # Errors
-    /// [`AttachError::Signature`] for any other signature.
-    pub fn attach(self, signature: &Signature) -> Result<Vec<u8>, AttachError> {
+    /// [`AttachError::Signature`] for any other signature, [`AttachError::Linter`] for a breach of the rules for
+    /// requests.
+    pub fn attach(self, signature: &Signature) -> Result<SignedRequest, AttachError> {
         self.key
             .verify(
                 self.key.curve().algorithm(),
@@ -60,16 +66,34 @@ impl UnsignedRequest {
                 signature.as_bytes(),
             )
             .map_err(AttachError::Signature)?;
-        Ok(encoding::signed(&self.info, &self.algorithm, signature)?)
+        let der = encoding::signed(&self.info, &self.algorithm, signature)?;
+        let view = CsrView::from_der(&der).map_err(LintRefusal::from)?;
+        lint_gate::after_signing(lint_csr(&view))?;
+        Ok(SignedRequest { der })
     }
 }
 
-/// The PEM form of a request, lines ended by `\n`.
-///
-/// # Errors
-/// [`der::pem::Error`] if the request is larger than can be addressed in base64.
-pub fn to_pem(der: &[u8]) -> Result<String, pem::Error> {
-    pem::encode_string("CERTIFICATE REQUEST", LineEnding::LF, der)
+/// A request with a signature that was checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SignedRequest {
+    der: Vec<u8>,
+}
+
+impl SignedRequest {
+    /// The request in DER.
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The request in DER, owned.
+    pub fn into_der(self) -> Vec<u8> {
+        self.der
+    }
+
+    /// The request in PEM, lines ended by `\n`.
+    pub fn to_pem(&self) -> String {
+        encoding::pem("CERTIFICATE REQUEST", &self.der)
+    }
 }
 
 /// A request whose proof of possession was checked: the only kind that becomes a certificate.
@@ -110,7 +134,9 @@ impl CertificateRequest {
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
         let request = CsrView::from_der(der)?;
         let key = request.public_key_info().public_key()?;
-        verify_possession(&request, &key).map_err(RequestError::ProofOfPossession)?;
+        request
+            .verify_signature(&key)
+            .map_err(RequestError::ProofOfPossession)?;
 
         let subject = request.subject();
         let common_name = text(&subject, oid::COMMON_NAME, Field::CommonName)?
@@ -135,17 +161,6 @@ impl CertificateRequest {
     pub fn name(&self) -> &DistinguishedName {
         &self.name
     }
-}
-
-fn verify_possession(request: &CsrView<'_>, key: &PublicKey) -> Result<(), SignatureError> {
-    if !key.curve().is_edwards() {
-        return request.verify_signature(key);
-    }
-    let signed = request.signed_data();
-    if signed.algorithm().oid() != oid::ED25519 {
-        return Err(SignatureError::Verify(VerifyError::NotEcdsa(key.curve())));
-    }
-    Ok(key.verify(key.curve().algorithm(), signed.tbs(), signed.signature())?)
 }
 
 fn text(name: &Name<'_>, kind: oid::Oid<'_>, field: Field) -> Result<Option<String>, RequestError> {

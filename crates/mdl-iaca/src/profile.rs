@@ -2,7 +2,8 @@
 //!
 //! A profile collects what the authority decides and [`build`](IacaProfile::build)s an [`UnsignedCertificate`]:
 //! everything the tables prescribe is fixed here, everything they limit is refused with a [`ProfileError`].
-//! Signing happens elsewhere, with any key store: pass on
+//! The [linter](crate::lint), which shares no code with the builders, then has to agree, so that no key ever signs what
+//! it refuses. Signing happens elsewhere, with any key store: pass on
 //! [`to_be_signed`](UnsignedCertificate::to_be_signed), bring the signature to
 //! [`attach`](UnsignedCertificate::attach), which verifies it before the certificate exists.
 //!
@@ -19,6 +20,7 @@ mod iaca_root;
 mod issuer;
 mod key_purpose;
 mod link_certificate;
+pub(crate) mod lint_gate;
 mod mso_revocation_list_signer;
 mod ocsp_signer;
 mod reader_authentication;
@@ -34,6 +36,7 @@ pub use error::{AttachError, Field, ProfileError};
 pub use iaca_root::IacaProfile;
 pub use issuer::{Issuer, IssuerError};
 pub use link_certificate::LinkCertificateProfile;
+pub use lint_gate::LintRefusal;
 pub use mso_revocation_list_signer::MsoRevocationListSignerProfile;
 pub use ocsp_signer::OcspSignerProfile;
 pub use reader_authentication::ReaderAuthenticationProfile;

@@ -244,7 +244,10 @@ fn a_link_certificate_is_signed_by_the_old_root() {
 fn request(key: &PrivateKey, name: &DistinguishedName) -> Vec<u8> {
     let unsigned = UnsignedRequest::new(key.public_key().clone(), name).expect("a good name");
     let signature = key.sign(unsigned.to_be_signed());
-    unsigned.attach(&signature).expect("its own signature")
+    unsigned
+        .attach(&signature)
+        .expect("its own signature")
+        .into_der()
 }
 
 #[test]

@@ -8,9 +8,10 @@ use mdl_crypto::{Curve, PrivateKey};
 use mdl_iaca::certificate::{CertificateView, TimeEncoding};
 use mdl_iaca::crl::{CrlError, CrlProfile};
 use mdl_iaca::csr::{CertificateRequest, RequestError, UnsignedRequest};
+use mdl_iaca::lint::Severity;
 use mdl_iaca::profile::{
     AttachError, Contact, DistinguishedName, DocumentSignerProfile, Field, IacaProfile,
-    InvalidSerialNumber, Issuer, IssuerError, LinkCertificateProfile,
+    InvalidSerialNumber, Issuer, IssuerError, LinkCertificateProfile, LintRefusal,
     MsoRevocationListSignerProfile, OcspSignerProfile, ProfileError, ReaderAuthenticationProfile,
     SerialNumber, UnsignedCertificate, Validity, VicalSignerProfile,
 };
@@ -493,6 +494,62 @@ fn serial_numbers_have_twenty_octets_and_are_positive() {
 }
 
 #[test]
+fn a_flaw_copied_from_the_issuer_is_stopped_by_the_linter() {
+    let authority = Authority::new(Curve::P256);
+    // An issuer alternative name with nothing in it.
+    let root = Forge::of(&authority.certificate)
+        .set(forge::ISSUER_ALT_NAME, false, &[0x30, 0x00])
+        .sign(&authority.key);
+    let issuer = Issuer::from_certificate(&root).expect("an issuer");
+    let authority = Authority {
+        certificate: root,
+        issuer,
+        ..authority
+    };
+    let built = ds(&authority, DistinguishedName::new("Leaf"), valid(30));
+    let ProfileError::Linter(LintRefusal::Errors(findings)) = refused(built) else {
+        panic!("not the linter");
+    };
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.severity() == Severity::Error)
+    );
+    assert!(!findings.is_empty());
+}
+
+#[test]
+fn the_linter_has_nothing_to_remark_on_what_is_built_by_default() {
+    let authority = Authority::new(Curve::P256);
+    let new = Authority::named(Curve::P384, 20, iaca_name());
+    let public = || key(Curve::P256, 2).public_key().clone();
+    let name = || {
+        DistinguishedName::new("Leaf")
+            .country("UT")
+            .organization("DMV")
+    };
+    let issuer = &authority.issuer;
+    let built = [
+        iaca_named(iaca_name()),
+        LinkCertificateProfile::new(issuer, &new.issuer, valid(30), CRL_URI).build(&serial(1)),
+        ds(&authority, name(), valid(457)),
+        ReaderAuthenticationProfile::new(issuer, public(), name(), valid(30), CRL_URI)
+            .build(&serial(2)),
+        OcspSignerProfile::new(issuer, public(), name(), valid(30), CRL_URI).build(&serial(3)),
+        OcspSignerProfile::without_check(issuer, public(), name(), valid(30)).build(&serial(4)),
+        MsoRevocationListSignerProfile::new(issuer, public(), name(), valid(30)).build(&serial(5)),
+        VicalSignerProfile::new(issuer, public(), name(), valid(30), CRL_URI).build(&serial(6)),
+    ];
+    for unsigned in built {
+        assert_eq!(unsigned.expect("within the profile").findings(), []);
+    }
+    let crl = CrlProfile::new(issuer, 1, NOW, NOW + days(30))
+        .expect("times")
+        .revoke(serial(1), NOW);
+    assert_eq!(crl.build().expect("a good list").findings(), []);
+}
+
+#[test]
 fn the_same_choices_give_the_same_bytes() {
     let build = || {
         let authority = Authority::new(Curve::P256);
@@ -504,7 +561,10 @@ fn the_same_choices_give_the_same_bytes() {
 fn request(key: &PrivateKey, name: &DistinguishedName) -> Vec<u8> {
     let unsigned = UnsignedRequest::new(key.public_key().clone(), name).expect("a good name");
     let signature = key.sign(unsigned.to_be_signed());
-    unsigned.attach(&signature).expect("its own signature")
+    unsigned
+        .attach(&signature)
+        .expect("its own signature")
+        .into_der()
 }
 
 #[test]
@@ -582,23 +642,29 @@ fn a_crl_follows_its_predecessor() {
     let authority = Authority::new(Curve::P256);
     let other = Authority::named(Curve::P256, 9, iaca_name());
     let previous = authority.crl(0x1_00, &[serial(1), serial(2)]);
-    let follow = |number, at, previous: &[u8]| {
-        CrlProfile::new(&authority.issuer, number, at, at + days(30))?.follows(previous)
-    };
+    fn follow<'a>(
+        issuer: &'a Issuer,
+        number: u64,
+        at: time::OffsetDateTime,
+        previous: &'a [u8],
+    ) -> Result<CrlProfile<'a>, CrlError> {
+        CrlProfile::new(issuer, number, at, at + days(30))?.follows(previous)
+    }
+    let issuer = &authority.issuer;
     assert!(matches!(
-        follow(0x1_00, NOW, &previous),
+        follow(issuer, 0x1_00, NOW, &previous),
         Err(CrlError::NumberNotIncreasing { number: 0x1_00, .. })
     ));
     assert!(matches!(
-        follow(0xff, NOW, &previous),
+        follow(issuer, 0xff, NOW, &previous),
         Err(CrlError::NumberNotIncreasing { .. })
     ));
     assert!(matches!(
-        follow(0x1_01, NOW - days(2), &previous),
+        follow(issuer, 0x1_01, NOW - days(2), &previous),
         Err(CrlError::EarlierThanPrevious)
     ));
     assert!(matches!(
-        follow(0x1_01, NOW, &other.crl(1, &[])),
+        follow(issuer, 0x1_01, NOW, &other.crl(1, &[])),
         Err(CrlError::PreviousSignature(_))
     ));
     let stranger = Authority::named(
@@ -607,15 +673,15 @@ fn a_crl_follows_its_predecessor() {
         DistinguishedName::new("Other").country("UT"),
     );
     assert!(matches!(
-        follow(0x1_01, NOW, &stranger.crl(1, &[])),
+        follow(issuer, 0x1_01, NOW, &stranger.crl(1, &[])),
         Err(CrlError::PreviousIssuer)
     ));
     assert!(matches!(
-        follow(0x1_01, NOW, b"junk"),
+        follow(issuer, 0x1_01, NOW, b"junk"),
         Err(CrlError::PreviousMalformed(_))
     ));
 
-    let next = follow(0x1_01, NOW, &previous).expect("the next list");
+    let next = follow(issuer, 0x1_01, NOW, &previous).expect("the next list");
     let unsigned = next
         .clone()
         .expired(&serial(2))

@@ -9,6 +9,7 @@ use super::{
     validity,
 };
 use crate::csr::CertificateRequest;
+use crate::lint::Profile;
 
 /// The certificate whose key signs mobile security objects (Table B.3).
 ///
@@ -111,8 +112,8 @@ impl<'a> DocumentSignerProfile<'a> {
         }
         extensions.crl_distribution_point(&self.crl_distribution_point)?;
         let content = Content {
-            issuer: self.issuer.subject(),
-            issuer_key: self.issuer.key(),
+            profile: Profile::DocumentSigner,
+            issuer: Some(self.issuer),
             subject: &name.to_der()?,
             subject_key: &self.key,
             validity: self.validity,

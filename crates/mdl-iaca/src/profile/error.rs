@@ -4,6 +4,8 @@ use mdl_crypto::{Curve, VerifyError};
 use time::OffsetDateTime;
 use x509_cert::der;
 
+use super::LintRefusal;
+
 /// A part of a certificate, request or CRL that a builder can find fault with.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -147,6 +149,10 @@ pub enum ProfileError {
     /// The link certificate would lead from a certificate to itself.
     #[error("old and new IACA have the same key")]
     SameKey,
+    /// The linter finds a breach of the profile that the builder did not see coming, such as one that was copied from
+    /// the issuer's certificate.
+    #[error("refused by the linter")]
+    Linter(#[from] LintRefusal),
     /// The structure could not be encoded.
     #[error("DER encoding failed")]
     Encoding(#[source] der::Error),
@@ -165,6 +171,9 @@ pub enum AttachError {
     /// The signature does not verify with the issuer's key over the bytes handed out for signing.
     #[error("the signature does not verify with the issuer's key")]
     Signature(#[source] VerifyError),
+    /// The linter refuses the finished document.
+    #[error("refused by the linter")]
+    Linter(#[from] LintRefusal),
     /// The structure could not be encoded.
     #[error("DER encoding failed")]
     Encoding(#[source] der::Error),

@@ -7,6 +7,7 @@ use super::{
     Contact, DistinguishedName, Field, ProfileError, SerialNumber, UnsignedCertificate, Validity,
     validity,
 };
+use crate::lint::Profile;
 
 /// The root of an issuing authority: self-signed, at the top of every document signer's path (Table B.1).
 ///
@@ -73,8 +74,8 @@ impl IacaProfile {
         }
         let name = self.name.to_der()?;
         let content = Content {
-            issuer: &name,
-            issuer_key: &self.key,
+            profile: Profile::IacaRoot,
+            issuer: None,
             subject: &name,
             subject_key: &self.key,
             validity: self.validity,

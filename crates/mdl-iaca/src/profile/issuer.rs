@@ -10,6 +10,7 @@ use crate::certificate::{CertificateView, DerError, KeyUsage, StringType, oid};
 /// Read from its certificate, so that what is issued carries the issuer's name byte for byte and its key identifier.
 #[derive(Clone, Debug)]
 pub struct Issuer {
+    certificate: Vec<u8>,
     subject: Vec<u8>,
     key: PublicKey,
     key_identifier: Vec<u8>,
@@ -83,6 +84,7 @@ impl Issuer {
                 })
             });
         Ok(Self {
+            certificate: der.to_vec(),
             subject: subject.der().to_vec(),
             key,
             key_identifier,
@@ -94,6 +96,11 @@ impl Issuer {
                 .get(oid::ISSUER_ALT_NAME)
                 .map(|extension| extension.value.to_vec()),
         })
+    }
+
+    /// The DER of its certificate.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// The DER of its subject name.

@@ -2,7 +2,12 @@ use x509_cert::ext::pkix::KeyUsages;
 
 use super::extension_list::ExtensionList;
 use super::unsigned_certificate::Content;
-use super::{Contact, Issuer, ProfileError, SerialNumber, UnsignedCertificate, Validity, encoding};
+use super::{
+    Contact, Issuer, LintRefusal, ProfileError, SerialNumber, UnsignedCertificate, Validity,
+    encoding, lint_gate,
+};
+use crate::certificate::CertificateView;
+use crate::lint::{Profile, lint_link_target};
 
 /// The old IACA vouching for the new one when an authority changes its root key (Table B.2).
 ///
@@ -68,13 +73,22 @@ impl<'a> LinkCertificateProfile<'a> {
         extensions.basic_constraints()?;
         extensions.crl_distribution_point(&self.crl_distribution_point)?;
         let content = Content {
-            issuer: self.old.subject(),
-            issuer_key: self.old.key(),
+            profile: Profile::IacaLink,
+            issuer: Some(self.old),
             subject: self.new.subject(),
             subject_key: self.new.key(),
             validity: self.validity,
             extensions,
         };
-        UnsignedCertificate::assemble(&content, serial_number)
+        let unsigned = UnsignedCertificate::assemble(&content, serial_number)?;
+        self.lint_target(&unsigned.awaiting_signature()?)?;
+        Ok(unsigned)
+    }
+
+    fn lint_target(&self, link: &[u8]) -> Result<(), LintRefusal> {
+        let link = CertificateView::from_der(link)?;
+        let new = CertificateView::from_der(self.new.certificate())?;
+        lint_gate::before_signing(lint_link_target(&link, &new))?;
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ use super::unsigned_certificate::Content;
 use super::{
     DistinguishedName, Issuer, ProfileError, SerialNumber, UnsignedCertificate, Validity, validity,
 };
+use crate::lint::Profile;
 
 /// The certificate whose key signs MSO revocation lists, that is status lists and identifier lists
 /// (second edition, Table B.9).
@@ -79,8 +80,8 @@ impl<'a> MsoRevocationListSignerProfile<'a> {
             extensions.crl_distribution_point(uri)?;
         }
         let content = Content {
-            issuer: self.issuer.subject(),
-            issuer_key: self.issuer.key(),
+            profile: Profile::StatusSigner,
+            issuer: Some(self.issuer),
             subject: &self.name.to_der()?,
             subject_key: &self.key,
             validity: self.validity,

@@ -8,6 +8,7 @@ use super::{
     Contact, DistinguishedName, Issuer, ProfileError, SerialNumber, UnsignedCertificate, Validity,
     validity,
 };
+use crate::lint::Profile;
 
 /// The certificate whose key signs OCSP responses for an IACA (Table B.8).
 #[derive(Clone, Debug)]
@@ -98,8 +99,8 @@ impl<'a> OcspSignerProfile<'a> {
             OwnStatus::NoCheck => extensions.ocsp_no_check()?,
         }
         let content = Content {
-            issuer: self.issuer.subject(),
-            issuer_key: self.issuer.key(),
+            profile: Profile::OcspSigner,
+            issuer: Some(self.issuer),
             subject: &name.to_der()?,
             subject_key: &self.key,
             validity: self.validity,

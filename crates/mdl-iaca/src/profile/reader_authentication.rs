@@ -8,6 +8,7 @@ use super::{
     Contact, DistinguishedName, Issuer, ProfileError, SerialNumber, UnsignedCertificate, Validity,
     validity,
 };
+use crate::lint::Profile;
 
 /// The certificate with which an mdoc reader signs its requests (Table B.6).
 ///
@@ -98,8 +99,8 @@ impl<'a> ReaderAuthenticationProfile<'a> {
             extensions.ocsp_responder(uri)?;
         }
         let content = Content {
-            issuer: self.issuer.subject(),
-            issuer_key: self.issuer.key(),
+            profile: Profile::ReaderAuth,
+            issuer: Some(self.issuer),
             subject: &self.name.to_der()?,
             subject_key: &self.key,
             validity: self.validity,

@@ -1,26 +1,33 @@
 use mdl_crypto::{PublicKey, Signature};
 use x509_cert::der::Encode;
-use x509_cert::der::pem::{self, LineEnding};
 
 use super::extension_list::ExtensionList;
-use super::{AttachError, ProfileError, SerialNumber, Validity, encoding};
+use super::{
+    AttachError, Issuer, LintRefusal, ProfileError, SerialNumber, Validity, encoding, lint_gate,
+};
+use crate::certificate::CertificateView;
+use crate::lint::{LintFinding, Profile, lint_certificate};
 
 /// A certificate that lacks only its signature.
 ///
+/// The linter has nothing against it, apart from the [`findings`](Self::findings) that are no errors.
 /// Hand [`to_be_signed`](Self::to_be_signed) to the issuer's key and the result to [`attach`](Self::attach).
 #[derive(Clone, Debug)]
 pub struct UnsignedCertificate {
     tbs: Vec<u8>,
     algorithm: Vec<u8>,
     issuer_key: PublicKey,
+    profile: Profile,
+    issuer_certificate: Option<Vec<u8>>,
+    findings: Vec<LintFinding>,
 }
 
 /// What a profile decides about a certificate.
 #[derive(Debug)]
 pub(crate) struct Content<'a> {
-    /// DER of the issuer's name, as it stands in the issuer's certificate.
-    pub(crate) issuer: &'a [u8],
-    pub(crate) issuer_key: &'a PublicKey,
+    pub(crate) profile: Profile,
+    /// Who signs; `None` for a root, which signs itself.
+    pub(crate) issuer: Option<&'a Issuer>,
     pub(crate) subject: &'a [u8],
     pub(crate) subject_key: &'a PublicKey,
     pub(crate) validity: Validity,
@@ -32,24 +39,55 @@ impl UnsignedCertificate {
         content: &Content<'_>,
         serial_number: &SerialNumber,
     ) -> Result<Self, ProfileError> {
-        let algorithm = encoding::ecdsa_algorithm(content.issuer_key.curve())?;
+        let issuer_key = content.issuer.map_or(content.subject_key, Issuer::key);
+        let algorithm = encoding::ecdsa_algorithm(issuer_key.curve())?;
         let version = encoding::explicit(0, &2u8.to_der()?)?;
         let extensions = encoding::explicit(3, &content.extensions.to_der()?)?;
         let tbs = encoding::sequence(&[
             &version,
             &serial_number.to_der()?,
             &algorithm,
-            content.issuer,
+            content.issuer.map_or(content.subject, Issuer::subject),
             &content.validity.to_der()?,
             content.subject,
             &content.subject_key.to_spki_der(),
             &extensions,
         ])?;
-        Ok(Self {
+        let mut unsigned = Self {
             tbs,
             algorithm,
-            issuer_key: content.issuer_key.clone(),
-        })
+            issuer_key: issuer_key.clone(),
+            profile: content.profile,
+            issuer_certificate: content.issuer.map(|issuer| issuer.certificate().to_vec()),
+            findings: Vec::new(),
+        };
+        let findings = unsigned.lint(&unsigned.awaiting_signature()?)?;
+        unsigned.findings = lint_gate::before_signing(findings)?;
+        Ok(unsigned)
+    }
+
+    /// The certificate with a placeholder for its signature.
+    pub(crate) fn awaiting_signature(&self) -> Result<Vec<u8>, ProfileError> {
+        Ok(encoding::awaiting_signature(&self.tbs, &self.algorithm)?)
+    }
+
+    fn lint(&self, certificate: &[u8]) -> Result<Vec<LintFinding>, LintRefusal> {
+        let certificate = CertificateView::from_der(certificate)?;
+        let issuer = self
+            .issuer_certificate
+            .as_deref()
+            .map(CertificateView::from_der)
+            .transpose()?;
+        Ok(lint_certificate(
+            &certificate,
+            Some(self.profile),
+            issuer.as_ref(),
+        ))
+    }
+
+    /// What the linter remarks on, short of an error.
+    pub fn findings(&self) -> &[LintFinding] {
+        &self.findings
     }
 
     /// The DER of the TBSCertificate: the message to sign, not yet hashed.
@@ -62,10 +100,12 @@ impl UnsignedCertificate {
         &self.issuer_key
     }
 
-    /// Completes the certificate after checking that the signature is the issuer's over these very bytes.
+    /// Completes the certificate after checking that the signature is the issuer's over these very bytes, and that the
+    /// linter still agrees.
     ///
     /// # Errors
     /// [`AttachError::Signature`] for any other signature; the unsigned certificate is then gone as well.
+    /// [`AttachError::Linter`] for what only the finished certificate shows.
     pub fn attach(self, signature: &Signature) -> Result<IssuedCertificate, AttachError> {
         self.issuer_key
             .verify(
@@ -74,9 +114,9 @@ impl UnsignedCertificate {
                 signature.as_bytes(),
             )
             .map_err(AttachError::Signature)?;
-        Ok(IssuedCertificate {
-            der: encoding::signed(&self.tbs, &self.algorithm, signature)?,
-        })
+        let der = encoding::signed(&self.tbs, &self.algorithm, signature)?;
+        lint_gate::after_signing(self.lint(&der)?)?;
+        Ok(IssuedCertificate { der })
     }
 }
 
@@ -98,11 +138,7 @@ impl IssuedCertificate {
     }
 
     /// The certificate in PEM, lines ended by `\n`.
-    ///
-    /// # Panics
-    /// Never: the label is valid and the length of the text is computed before it is written.
     pub fn to_pem(&self) -> String {
-        pem::encode_string("CERTIFICATE", LineEnding::LF, &self.der)
-            .expect("label and length are valid")
+        encoding::pem("CERTIFICATE", &self.der)
     }
 }

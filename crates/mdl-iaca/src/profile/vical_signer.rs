@@ -8,6 +8,7 @@ use super::{
     DistinguishedName, Field, Issuer, ProfileError, SerialNumber, UnsignedCertificate, Validity,
     validity,
 };
+use crate::lint::Profile;
 
 /// The certificate whose key signs a VICAL, the list of IACA certificates of a provider (Table C.1).
 ///
@@ -90,8 +91,8 @@ impl<'a> VicalSignerProfile<'a> {
             extensions.ocsp_responder(uri)?;
         }
         let content = Content {
-            issuer: self.issuer.subject(),
-            issuer_key: self.issuer.key(),
+            profile: Profile::VicalSigner,
+            issuer: Some(self.issuer),
             subject: &self.name.to_der()?,
             subject_key: &self.key,
             validity: self.validity,

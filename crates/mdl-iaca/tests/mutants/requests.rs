@@ -22,7 +22,7 @@ pub(crate) fn request(key: &PrivateKey) -> Vec<u8> {
         .state("UT-01");
     let unsigned = UnsignedRequest::new(key.public_key().clone(), &name).unwrap();
     let signature = key.sign(unsigned.to_be_signed());
-    unsigned.attach(&signature).unwrap()
+    unsigned.attach(&signature).unwrap().into_der()
 }
 
 pub(crate) fn lint(request: &[u8]) -> Vec<LintFinding> {
