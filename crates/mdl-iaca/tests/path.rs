@@ -6,7 +6,10 @@ use authority::forge::{self, Forge};
 use authority::{Authority, MDL, NOW, days, iaca_name, iaca_profile, key, serial, sign};
 use mdl_crypto::{Algorithm, Curve, PrivateKey, VerifyError};
 use mdl_iaca::path::{Outcome, PathCache, PathCheck, PathConditions, PathReport, Reason, Role};
-use mdl_iaca::profile::{DistinguishedName, SerialNumber, Validity};
+use mdl_iaca::profile::{
+    DistinguishedName, MsoRevocationListSignerProfile, OcspSignerProfile,
+    ReaderAuthenticationProfile, SerialNumber, Validity, VicalSignerProfile,
+};
 use mdl_iaca::revocation::RevocationEvidence;
 use mdl_iaca::trust_anchor::{AnchorDeviation, TrustAnchor, TrustAnchors};
 
@@ -856,4 +859,103 @@ fn a_document_signer_that_outlives_its_iaca_is_not_built() {
         profile.build(&serial(1)),
         Err(mdl_iaca::profile::ProfileError::OutlivesIssuer { .. })
     ));
+}
+
+#[test]
+fn each_role_is_validated_by_its_own_rules() {
+    let authority = Authority::new(Curve::P256);
+    let anchors =
+        TrustAnchors::new([TrustAnchor::from_der(&authority.certificate).expect("an IACA")]);
+    let issuer = &authority.issuer;
+    let leaf_key = key(Curve::P256, 2);
+    let public = || leaf_key.public_key().clone();
+    // Another country and state than the authority's: no concern of most roles.
+    let name = || {
+        DistinguishedName::new("Leaf")
+            .country("XX")
+            .state("XX-1")
+            .organization("Org")
+    };
+    let validity = Validity::days(NOW, 1187).expect("a validity");
+    let short = Validity::days(NOW, 90).expect("a validity");
+    let leaves = [
+        (
+            Role::DocumentSigner,
+            authority
+                .document_signer_profile(&leaf_key)
+                .build(&serial(1)),
+        ),
+        (
+            Role::ReaderAuthentication,
+            ReaderAuthenticationProfile::new(
+                issuer,
+                public(),
+                name(),
+                validity,
+                authority::CRL_URI,
+            )
+            .build(&serial(2)),
+        ),
+        (
+            Role::OcspSigner,
+            OcspSignerProfile::without_check(
+                issuer,
+                public(),
+                DistinguishedName::new("OCSP"),
+                short,
+            )
+            .build(&serial(3)),
+        ),
+        (
+            Role::MsoRevocationListSigner,
+            MsoRevocationListSignerProfile::new(issuer, public(), name(), validity)
+                .build(&serial(4)),
+        ),
+        (
+            Role::VicalSigner,
+            VicalSignerProfile::new(issuer, public(), name(), validity, authority::CRL_URI)
+                .build(&serial(5)),
+        ),
+    ];
+    let leaves = leaves.map(|(role, unsigned)| {
+        (
+            role,
+            sign(unsigned.expect("within the profile"), &authority.key),
+        )
+    });
+    for (own_role, leaf) in &leaves {
+        for (role, _) in &leaves {
+            let path = anchors.examine(&[leaf], *role);
+            let verdict = Verdict::of(&path.evaluate(&PathConditions::at(NOW)));
+            if own_role == role {
+                verdict.passes();
+            } else {
+                assert!(!verdict.validated, "{own_role:?} as {role:?}");
+                assert!(
+                    verdict.failed.contains(&"ds-extended-key-usage"),
+                    "{own_role:?} as {role:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn edwards_keys_are_for_document_signers_and_readers() {
+    let scene = Scene::new();
+    let leaf = scene.authority.document_signer(&key(Curve::Ed25519, 4));
+    let anchors = TrustAnchors::new([scene.anchor()]);
+    let outcome = |role| {
+        let path = anchors.examine(&[&leaf], role);
+        let step = path
+            .evaluate(&PathConditions::at(NOW))
+            .step(PathCheck::DsPublicKey)
+            .clone();
+        (step.outcome, step.reason)
+    };
+    assert_eq!(outcome(Role::DocumentSigner), (Outcome::Pass, None));
+    assert_eq!(outcome(Role::ReaderAuthentication), (Outcome::Pass, None));
+    let refused = (Outcome::Fail, Some(Reason::Curve("Ed25519")));
+    assert_eq!(outcome(Role::OcspSigner), refused);
+    assert_eq!(outcome(Role::MsoRevocationListSigner), refused);
 }

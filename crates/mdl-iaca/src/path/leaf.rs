@@ -4,7 +4,7 @@ use mdl_crypto::PublicKey;
 
 use super::check::{Finding, NOT_APPLICABLE, PASS, fail, warning};
 use super::{Reason, Role};
-use crate::certificate::{CertificateView, DerError, Extensions, Oid, oid};
+use crate::certificate::{CertificateView, DerError, ExtendedKeyUsage, Extensions, Oid, oid};
 
 /// An extension that Annex B prohibits in every certificate, critical or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -126,19 +126,7 @@ pub(crate) fn extended_key_usage(extensions: &Extensions<'_>, role: Role) -> Fin
         Ok(usage) => usage,
     };
     let Some(purpose) = role.key_purpose() else {
-        // The status-signing purpose has no number yet, so any purpose but those of the other roles will do.
-        let other = usage.and_then(|usage| {
-            let foreign = [
-                oid::MDL_DS,
-                oid::MDL_READER_AUTH,
-                oid::MDL_VICAL,
-                oid::OCSP_SIGNING,
-            ];
-            usage.purposes().find(|listed| foreign.contains(listed))
-        });
-        return other.map_or(NOT_APPLICABLE, |oid| {
-            warning(Reason::FurtherKeyPurpose(oid.to_string()))
-        });
+        return usage.map_or(NOT_APPLICABLE, status_signing);
     };
     let Some(usage) = usage else {
         return fail(Reason::Absent(NAME));
@@ -152,6 +140,27 @@ pub(crate) fn extended_key_usage(extensions: &Extensions<'_>, role: Role) -> Fin
     match further {
         Some(further) => warning(Reason::FurtherKeyPurpose(further.to_string())),
         None => critical(extensions, oid::EXTENDED_KEY_USAGE, NAME),
+    }
+}
+
+/// The purpose for status signing has no number yet, so any that is not for something else will do. Without the
+/// extension a certificate may be used for everything (RFC 5280, 4.2.1.12).
+fn status_signing(usage: ExtendedKeyUsage<'_>) -> Finding {
+    const FOREIGN: [Oid<'static>; 9] = [
+        oid::MDL_DS,
+        oid::MDL_READER_AUTH,
+        oid::MDL_VICAL,
+        oid::MDOC_DS,
+        oid::MDOC_READER_AUTH,
+        oid::MDOC_VICAL,
+        oid::OCSP_SIGNING,
+        oid::SERVER_AUTH,
+        oid::CLIENT_AUTH,
+    ];
+    if usage.purposes().all(|listed| FOREIGN.contains(&listed)) {
+        fail(Reason::KeyPurpose("status signing"))
+    } else {
+        PASS
     }
 }
 
