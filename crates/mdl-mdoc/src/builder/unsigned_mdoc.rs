@@ -58,6 +58,16 @@ impl UnsignedMdoc {
         &self.to_be_signed[self.to_be_signed.len() - self.payload_len..]
     }
 
+    /// The encoded `IssuerNameSpaces` whose digests will be signed; empty if there is no element.
+    pub fn name_spaces(&self) -> &[u8] {
+        // The map's head and the key `nameSpaces`; without elements the map has nothing but `issuerAuth`.
+        const BEFORE: usize = 1 + 1 + "nameSpaces".len();
+        self.issuer_signed
+            .as_slice()
+            .get(BEFORE..)
+            .unwrap_or_default()
+    }
+
     /// The `IssuerSigned`: `document_signer` checks the signature, `x5chain` goes out with it, its certificate first.
     /// The IACA certificate does not belong in there (B.1.1).
     ///
