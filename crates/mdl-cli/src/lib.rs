@@ -1,3 +1,28 @@
 //! What the `mdl` command is made of, as a library, so that tests can use it without the command line.
+//!
+//! [`run`] is the whole command. Its contract: exit codes as in [`Exit`], results on standard output as text or as
+//! one JSON object (`--json`), remarks and errors on standard error, no secret on the command line, no panic and no
+//! back trace for any input.
 
+mod authority;
+mod certificate_text;
+mod command_line;
+mod commands;
+mod curve_option;
+mod element_json;
+mod exit;
+mod failure;
+mod files;
+mod input;
+mod issuance;
+mod output;
+mod passphrase;
+mod pem;
+mod presentation;
+mod randomness;
 pub mod record;
+mod signing_rules;
+mod verification_report;
+
+pub use command_line::run;
+pub use exit::Exit;

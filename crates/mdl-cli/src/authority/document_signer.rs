@@ -1,0 +1,199 @@
+use mdl_crypto::{Curve, PrivateKey};
+use mdl_iaca::certificate::{CertificateView, DocumentKind};
+use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
+use mdl_iaca::profile::{
+    Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber, Validity,
+};
+use mdl_signer::key_file::{self, Passphrase};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::iaca::open_key;
+use super::{AuthorityFolder, SignerName, sign, start_of_day};
+use crate::failure::{Failure, Result};
+use crate::files::{NewFolder, Readers, write_new};
+use crate::randomness::{Seed, generator, signer};
+use crate::{input, pem};
+
+/// What a new document signer is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentSignerRequest {
+    pub(crate) name: SignerName,
+    pub(crate) subject: Subject,
+    pub(crate) contact: Option<Contact>,
+    pub(crate) crl_url: String,
+    pub(crate) validity_days: u32,
+    pub(crate) longest_mso_life_days: u32,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) seed: Option<Seed>,
+}
+
+/// Whose key is to be certified.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// A key that is made here.
+    NewKey {
+        curve: Curve,
+        name: DistinguishedName,
+    },
+    /// The key of a request in DER, which somebody else keeps.
+    Request(Vec<u8>),
+}
+
+/// A document signer, read from its folder.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentSigner {
+    pub(crate) der: Vec<u8>,
+    pub(crate) longest_mso_life: Duration,
+}
+
+/// Key, request, proof of possession, certificate, and only then the files.
+///
+/// # Errors
+/// Exit code 1 for what the profile or the linter refuses, 2 if there is a document signer of that name.
+pub(crate) fn issue_document_signer(
+    folder: &AuthorityFolder,
+    request: &DocumentSignerRequest,
+    passphrase: &Passphrase,
+) -> Result<IssuedCertificate> {
+    let refused = |error: &dyn std::error::Error| {
+        Failure::no("the document signer was not certified").because(error)
+    };
+    let longest = request.longest_mso_life_days;
+    if longest == 0 || longest > request.validity_days {
+        let what = format!(
+            "an MSO life of {longest} days in a certificate of {} days",
+            request.validity_days
+        );
+        return Err(Failure::usage(what)
+            .hint("choose at least a day, and less than the certificate's validity"));
+    }
+    let iaca = folder.read_iaca()?;
+    let iaca_key = folder.open_iaca_key(&iaca, passphrase)?;
+    let files = NewFolder::start(&folder.document_signer(&request.name))?;
+    let seed = request.seed.as_ref();
+    let mut rng = generator(seed, &format!("ds issue {}", request.name))?;
+
+    let (key, csr) = match &request.subject {
+        Subject::Request(der) => (None, der.clone()),
+        Subject::NewKey { curve, name } => {
+            let key = PrivateKey::generate(*curve, &mut rng);
+            let unsigned = UnsignedRequest::new(key.public_key().clone(), name)
+                .map_err(|error| refused(&error))?;
+            let signature = sign(&signer(key.clone(), seed), unsigned.to_be_signed())?;
+            let csr = unsigned
+                .attach(&signature)
+                .map_err(|error| refused(&error))?;
+            (Some(key), csr.into_der())
+        }
+    };
+    let possession = CertificateRequest::from_der(&csr).map_err(|error| refused(&error))?;
+    let not_before = start_of_day(request.at);
+    let validity =
+        Validity::days(not_before, request.validity_days).map_err(|error| refused(&error))?;
+    let mut profile = DocumentSignerProfile::from_request(
+        &iaca.issuer,
+        &possession,
+        validity,
+        request.crl_url.clone(),
+    );
+    if let Some(contact) = &request.contact {
+        profile = profile.contact(contact.clone());
+    }
+    let unsigned = profile
+        .build(&SerialNumber::random(&mut rng))
+        .map_err(|error| refused(&error))?;
+    let signature = sign(&signer(iaca_key, seed), unsigned.to_be_signed())?;
+    let certificate = unsigned
+        .attach(&signature)
+        .map_err(|error| refused(&error))?;
+
+    let csr_pem = pem::encode(DocumentKind::Csr.pem_label(), &csr);
+    write_new(
+        &files.file("request.pem"),
+        csr_pem.as_bytes(),
+        Readers::Everyone,
+    )?;
+    write_new(
+        &files.file("certificate.pem"),
+        certificate.to_pem().as_bytes(),
+        Readers::Everyone,
+    )?;
+    let settings = format!("{:#}\n", json!({ "longest_mso_life_days": longest }));
+    write_new(
+        &files.file("signer.json"),
+        settings.as_bytes(),
+        Readers::Everyone,
+    )?;
+    if let Some(key) = key {
+        key_file::create(&files.file("key.pem"), &key, passphrase, &mut rng).map_err(|error| {
+            Failure::outside("the document signer's key cannot be written").because(&error)
+        })?;
+    }
+    files.finish()?;
+    Ok(certificate)
+}
+
+impl AuthorityFolder {
+    /// Reads a document signer's certificate and settings.
+    pub(crate) fn read_document_signer(&self, name: &SignerName) -> Result<DocumentSigner> {
+        let folder = self.document_signer(name);
+        if !folder.exists() {
+            let known = self
+                .signer_names()?
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>();
+            let hint = if known.is_empty() {
+                format!("make it with `mdl ds issue {name}`")
+            } else {
+                format!(
+                    "there is {}; or make it with `mdl ds issue {name}`",
+                    known.join(", ")
+                )
+            };
+            return Err(self.missing(&format!("there is no document signer {name}"), &hint));
+        }
+        let der =
+            input::read_one_pem_or_der(&folder.join("certificate.pem"), DocumentKind::Certificate)?;
+        let settings = folder.join("signer.json");
+        let days = serde_json::from_slice::<Value>(&input::read_at_most(&settings, 65_536)?)
+            .ok()
+            .and_then(|settings| settings.get("longest_mso_life_days")?.as_u64())
+            .and_then(|days| u32::try_from(days).ok())
+            .ok_or_else(|| {
+                let what = format!(
+                    "{}: expected longest_mso_life_days, a number",
+                    settings.display()
+                );
+                Failure::usage(what)
+            })?;
+        Ok(DocumentSigner {
+            der,
+            longest_mso_life: Duration::days(i64::from(days)),
+        })
+    }
+
+    /// Opens a document signer's key.
+    pub(crate) fn open_document_signer_key(
+        &self,
+        name: &SignerName,
+        passphrase: &Passphrase,
+    ) -> Result<PrivateKey> {
+        let path = self.document_signer(name).join("key.pem");
+        if !path.exists() {
+            let what = format!("the key of document signer {name} is not kept here");
+            return Err(Failure::usage(what).hint("use one that `mdl ds issue` made without --csr"));
+        }
+        open_key(&path, passphrase)
+    }
+}
+
+impl DocumentSigner {
+    /// The certificate, parsed.
+    pub(crate) fn certificate(&self) -> Result<CertificateView<'_>> {
+        CertificateView::from_der(&self.der).map_err(|error| {
+            Failure::usage("the document signer's certificate is damaged").because(&error)
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! An issuing authority in a folder: its root, its document signers and its CRL.
+//!
+//! ```text
+//! mdl-authority/
+//!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted)
+//!   ds/NAME/certificate.pem   request.pem   key.pem (encrypted; absent if it is kept elsewhere)   signer.json
+//!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
+//! ```
+//!
+//! Everything that is signed is built, linted, signed and checked before it is written (the builders of `mdl-iaca`
+//! insist), files appear complete or not at all, and none is overwritten but the two names of the current CRL.
+
+mod crl;
+mod document_signer;
+mod folder;
+mod iaca;
+
+pub(crate) use crl::{CrlRequest, build_crl};
+pub(crate) use document_signer::{
+    DocumentSigner, DocumentSignerRequest, Subject, issue_document_signer,
+};
+pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
+pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
+
+use mdl_crypto::Signature;
+use mdl_signer::{SignError, Signer};
+use time::OffsetDateTime;
+
+use crate::failure::{Failure, Result};
+
+/// Midnight UTC before `at`. Certificates begin there, because the times of an MSO are rounded down to whole days and
+/// must still lie in the document signer's validity.
+pub(crate) fn start_of_day(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_time(time::Time::MIDNIGHT)
+}
+
+/// Signs with a key that is at hand.
+pub(crate) fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Signature> {
+    pollster::block_on(signer.sign(message)).map_err(|error| sign_failure(&error))
+}
+
+/// Retrying helps where the key store is only out of reach.
+pub(crate) fn sign_failure(error: &SignError) -> Failure {
+    let failure = match error {
+        SignError::Unavailable(_) => Failure::outside("no signature"),
+        SignError::Refused(_) => Failure::no("no signature"),
+    };
+    failure.because(error)
+}

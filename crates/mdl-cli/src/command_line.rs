@@ -1,0 +1,108 @@
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::Exit;
+use crate::commands::{crl, ds, iaca, issue, key, present, verify};
+use crate::failure::Result;
+use crate::output::{print_bytes, remark};
+
+/// Issue, present and verify mobile driving licences (ISO/IEC 18013-5)
+#[derive(Debug, Parser)]
+#[command(
+    name = "mdl",
+    version,
+    max_term_width = 110,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done and good; 1 the answer is no; 2 wrong usage, or a file that cannot be read; \
+3 something outside failed and a retry may help.\n\n`mdl COMMAND --help` shows a worked example of each command."
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(subcommand)]
+    Iaca(iaca::Iaca),
+    #[command(subcommand)]
+    Ds(ds::Ds),
+    #[command(subcommand)]
+    Crl(crl::Crl),
+    Issue(issue::Issue),
+    Present(present::Present),
+    Verify(verify::Verify),
+    #[command(subcommand)]
+    Key(key::Key),
+}
+
+impl Command {
+    fn run(&self) -> Result<Exit> {
+        match self {
+            Self::Iaca(iaca) => iaca.run(),
+            Self::Ds(ds) => ds.run(),
+            Self::Crl(crl) => crl.run(),
+            Self::Issue(issue) => issue.run(),
+            Self::Present(present) => present.run(),
+            Self::Verify(verify) => verify.run(),
+            Self::Key(key) => key.run(),
+        }
+    }
+}
+
+/// Runs the command with these arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let command_line = match CommandLine::try_parse_from(arguments) {
+        Ok(command_line) => command_line,
+        Err(error) => return usage(&error),
+    };
+    command_line.command.run().unwrap_or_else(|failure| {
+        remark(&failure);
+        failure.exit()
+    })
+}
+
+/// Prints what the parser says: help and version on standard output, errors on standard error.
+fn usage(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        remark(error.render());
+        Exit::Usage
+    } else {
+        match print_bytes(error.render().to_string().as_bytes()) {
+            Ok(()) => Exit::Good,
+            Err(failure) => failure.exit(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_worked_example() {
+        fn check(command: &clap::Command) {
+            for command in command.get_subcommands() {
+                if command.has_subcommands() {
+                    check(command);
+                } else {
+                    let help = command.get_after_help().map(ToString::to_string);
+                    assert!(
+                        help.is_some_and(|help| help.contains("Example")),
+                        "{}",
+                        command.get_name()
+                    );
+                }
+            }
+        }
+        check(&CommandLine::command());
+    }
+}

@@ -1,0 +1,158 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use mdl_iaca::certificate::{CrlView, DocumentKind};
+use mdl_iaca::profile::SerialNumber;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::Exit;
+use crate::authority::{AuthorityFolder, AuthorityOptions, CrlRequest, build_crl};
+use crate::certificate_text;
+use crate::failure::{Failure, Result};
+use crate::input::{self, parse_time, time_or_now};
+use crate::output::Output;
+use crate::passphrase::PassphraseOptions;
+use crate::randomness::Seed;
+
+/// The root's certificate revocation list
+#[derive(Debug, Subcommand)]
+pub(crate) enum Crl {
+    Build(Build),
+    Show(Show),
+}
+
+/// Build the next CRL: everything on the last one, and what is revoked now
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  mdl crl build --revoke ds-2026 --passphrase-file pass.txt
+
+The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish the new crl.der
+where the certificates say, at least every 90 days and within 48 hours of a revocation.")]
+pub(crate) struct Build {
+    #[command(flatten)]
+    authority: AuthorityOptions,
+    /// Revoke a certificate: the name of a document signer, or a serial number in hexadecimal; may be repeated
+    #[arg(long, value_name = "NAME|SERIAL")]
+    revoke: Vec<String>,
+    /// Take an expired certificate off the list; may be repeated
+    #[arg(long, value_name = "NAME|SERIAL")]
+    expired: Vec<String>,
+    /// Days until the next CRL is due, at most 90
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    next_update_days: u32,
+    /// The time to work at [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<OffsetDateTime>,
+    /// Make the signature reproducible, for tests
+    #[arg(long, value_name = "HEX")]
+    seed: Option<Seed>,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Print a CRL
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  mdl crl show --json")]
+pub(crate) struct Show {
+    /// A CRL, PEM or DER [default: the authority's current one]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    authority: AuthorityOptions,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Crl {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        match self {
+            Self::Build(build) => build.run(),
+            Self::Show(show) => show.run(),
+        }
+    }
+}
+
+impl Build {
+    fn run(&self) -> Result<Exit> {
+        let folder = self.authority.folder();
+        let serials = |names: &[String]| {
+            names
+                .iter()
+                .map(|name| serial_number(&folder, name))
+                .collect::<Result<Vec<_>>>()
+        };
+        let request = CrlRequest {
+            revoked: serials(&self.revoke)?,
+            expired: serials(&self.expired)?,
+            next_update_days: self.next_update_days,
+            at: time_or_now(self.at),
+            seed: self.seed.clone(),
+        };
+        let (number, crl) = build_crl(&folder, &request, &self.passphrase.get()?)?;
+        let path = folder.crl();
+        let text = format!(
+            "made CRL {number}: {}\n{}",
+            path.display(),
+            certificate_text::crl_details(crl.as_der())?
+        );
+        self.output.result(|| text, || {
+            json!({
+                "crl": path,
+                "number": number,
+                "revoked": CrlView::from_der(crl.as_der()).map_or(0, |crl| crl.revoked().count()),
+            })
+        })?;
+        Ok(Exit::Good)
+    }
+}
+
+impl Show {
+    fn run(&self) -> Result<Exit> {
+        let path = match &self.file {
+            Some(path) => path.clone(),
+            None => {
+                let folder = self.authority.folder();
+                if !folder.crl().exists() {
+                    return Err(folder.missing("there is no CRL", "make one with `mdl crl build`"));
+                }
+                folder.crl()
+            }
+        };
+        let der = input::read_one_pem_or_der(&path, DocumentKind::Crl)?;
+        let text = certificate_text::crl_details(&der)?;
+        let json = certificate_text::crl_to_json(&der, &path)?;
+        self.output.result(|| text, || json)?;
+        Ok(Exit::Good)
+    }
+}
+
+/// The serial number of a document signer, or the one that is spelled out.
+fn serial_number(folder: &AuthorityFolder, text: &str) -> Result<SerialNumber> {
+    if let Ok(name) = text.parse()
+        && folder.document_signer(&name).exists()
+    {
+        let signer = folder.read_document_signer(&name)?;
+        let content = signer.certificate()?.serial().as_bytes().to_vec();
+        return SerialNumber::from_content(&content).map_err(|error| {
+            Failure::usage(format!("document signer {text} cannot be revoked")).because(&error)
+        });
+    }
+    let expected = || {
+        Failure::usage(format!(
+            "{text}: expected the name of a document signer, or a serial number in hexadecimal"
+        ))
+        .hint("`mdl ds list` prints both")
+    };
+    let digits = text.replace(':', "");
+    let padded = if digits.len() % 2 == 1 {
+        format!("0{digits}")
+    } else {
+        digits
+    };
+    let bytes = hex::decode(&padded).map_err(|_| expected())?;
+    SerialNumber::from_be_bytes(&bytes).map_err(|error| expected().because(&error))
+}

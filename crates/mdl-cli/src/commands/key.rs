@@ -1,0 +1,79 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use mdl_crypto::{Curve, PrivateKey};
+use mdl_signer::key_file::{self, KeyFileError};
+use serde_json::json;
+
+use crate::curve_option::parse_curve;
+use crate::failure::{Failure, Result};
+use crate::files::{Readers, write_new};
+use crate::output::Output;
+use crate::randomness::{Seed, generator};
+use crate::{Exit, pem};
+
+/// Keys of devices and readers, for tests and demonstrations
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    New(New),
+}
+
+/// Make a key that is not encrypted: a holder's device key, or a reader's ephemeral key
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  mdl key new --out device.pem --public-out device.pub.pem
+
+The private key is PKCS#8 in PEM with mode 0600, the public key SPKI in PEM. A real device keeps its key in hardware
+and sends the public one.")]
+pub(crate) struct New {
+    /// P-256, P-384, P-521, brainpoolP256r1, brainpoolP384r1 or Ed25519
+    #[arg(long, default_value = "P-256", value_parser = parse_curve)]
+    curve: Curve,
+    /// Where the private key is written
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where the public key is written
+    #[arg(long, value_name = "FILE")]
+    public_out: Option<PathBuf>,
+    /// Make the key reproducible; whoever knows the seed has the key, so for tests only
+    #[arg(long, value_name = "HEX")]
+    seed: Option<Seed>,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Key {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        match self {
+            Self::New(new) => new.run(),
+        }
+    }
+}
+
+impl New {
+    fn run(&self) -> Result<Exit> {
+        let mut rng = generator(self.seed.as_ref(), "key new")?;
+        let key = PrivateKey::generate(self.curve, &mut rng);
+        // The rest of the generator names a temporary file, which must not be predictable.
+        key_file::create_unencrypted(&self.out, &key, &mut generator(None, "key file")?).map_err(
+            |error| {
+                let what = format!("cannot write {}", self.out.display());
+                match &error {
+                    KeyFileError::Exists { .. } => Failure::usage(what)
+                        .because(&error)
+                        .hint("choose another name"),
+                    _ => Failure::usage(what).because(&error),
+                }
+            },
+        )?;
+        if let Some(path) = &self.public_out {
+            let text = pem::encode("PUBLIC KEY", &key.public_key().to_spki_der());
+            write_new(path, text.as_bytes(), Readers::Everyone)?;
+        }
+        let text = format!("made a {} key: {}", self.curve.name(), self.out.display());
+        self.output.result(|| text, || {
+            json!({ "key": self.out, "public_key": self.public_out, "curve": self.curve.name() })
+        })?;
+        Ok(Exit::Good)
+    }
+}

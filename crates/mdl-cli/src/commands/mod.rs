@@ -1,0 +1,9 @@
+//! One file per command: what it takes, what it does, what it prints.
+
+pub(crate) mod crl;
+pub(crate) mod ds;
+pub(crate) mod iaca;
+pub(crate) mod issue;
+pub(crate) mod key;
+pub(crate) mod present;
+pub(crate) mod verify;

@@ -1,0 +1,178 @@
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+use mdl_iaca::certificate::DocumentKind;
+use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_mdoc::cbor::{Checker, Limits, MajorType, Reader};
+use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
+use time::OffsetDateTime;
+
+use super::present::read_transcript;
+use crate::Exit;
+use crate::failure::{Failure, Result};
+use crate::input::{self, HexOrFile, parse_time, time_or_now};
+use crate::output::Output;
+use crate::verification_report;
+
+/// Verify a DeviceResponse as a reader
+#[derive(Args, Debug)]
+#[command(
+    group = ArgGroup::new("session").required(true).args(["session_transcript", "static_"]),
+    after_help = "Example:
+  mdl verify --iaca mdl-authority/iaca/certificate.pem --session-transcript 83f6f6f6 --json response.cbor
+
+Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for
+input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements
+are printed for verified documents only."
+)]
+pub(crate) struct Verify {
+    /// The DeviceResponse, or with --static also an IssuerSigned; - for standard input
+    #[arg(value_name = "RESPONSE")]
+    response: PathBuf,
+    /// A trusted IACA certificate, PEM or DER; may be repeated, and a file may hold several
+    #[arg(long, value_name = "FILE", required = true)]
+    iaca: Vec<PathBuf>,
+    /// The reader's SessionTranscript array, not in tag 24: hexadecimal, or a file with the bytes. A value of nothing
+    /// but pairs of hexadecimal digits is hexadecimal; write ./ab for a file named ab
+    #[arg(long, value_name = "HEX|FILE")]
+    session_transcript: Option<HexOrFile>,
+    /// EReaderKey.Priv of the session (PKCS#8), which a device MAC needs
+    #[arg(long, value_name = "FILE", requires = "session_transcript")]
+    reader_key: Option<PathBuf>,
+    /// Ask for issuer data authentication only: says nothing of who presents the document
+    #[arg(long = "static")]
+    static_: bool,
+    /// The time to verify at [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<OffsetDateTime>,
+    /// How deviations are weighed
+    #[arg(long, value_enum, default_value_t = PolicyName::Iso)]
+    policy: PolicyName,
+    /// The document type that was asked for; any other is rejected
+    #[arg(long, value_name = "TYPE")]
+    doc_type: Option<String>,
+    /// A CRL of an IACA, PEM or DER; may be repeated
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+    /// Reject a document unless evidence says that its signer is not revoked
+    #[arg(long)]
+    require_revocation: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PolicyName {
+    /// Also reject what the standard only asks of issuers, and every encoding deviation
+    Strict,
+    /// The standard's verification; other deviations are findings
+    Iso,
+    /// Also tolerate the known deviations of fielded wallets, and list each
+    Interop,
+}
+
+impl From<PolicyName> for Policy {
+    fn from(name: PolicyName) -> Self {
+        match name {
+            PolicyName::Strict => Self::Strict,
+            PolicyName::Iso => Self::Iso,
+            PolicyName::Interop => Self::Interop,
+        }
+    }
+}
+
+impl Verify {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        let verifier =
+            Verifier::new(read_trust_anchors(&self.iaca)?).with_policy(self.policy.into());
+        let transcript = self
+            .session_transcript
+            .as_ref()
+            .map(read_transcript)
+            .transpose()?;
+        let reader_key = self
+            .reader_key
+            .as_deref()
+            .map(input::read_private_key)
+            .transpose()?;
+        let crls = read_crls(&self.crl)?;
+        let crls: Vec<&[u8]> = crls.iter().map(Vec::as_slice).collect();
+        let limits = Limits::DEFAULT;
+        let response = input::read_at_most(&self.response, limits.max_bytes as u64)?;
+
+        let session = match &transcript {
+            Some(transcript) => Session::Device {
+                transcript,
+                reader_key: reader_key.as_ref(),
+            },
+            None => Session::Static,
+        };
+        let conditions = Conditions {
+            doc_type: self.doc_type.as_deref(),
+            crls: &crls,
+            require_revocation: self.require_revocation,
+            ..Conditions::new(time_or_now(self.at), session)
+        };
+        let report = if transcript.is_none() && is_issuer_signed(&response) {
+            verifier.verify_issuer_signed(&response, &conditions)
+        } else {
+            verifier.verify(&response, &conditions)
+        };
+        let text = || verification_report::to_text(&report);
+        self.output
+            .result(text, || verification_report::to_json(&report))?;
+        Ok(exit_of(&report))
+    }
+}
+
+fn exit_of(report: &Report<'_>) -> Exit {
+    match report.verdict() {
+        Verdict::Valid => Exit::Good,
+        Verdict::Untrusted | Verdict::Invalid => Exit::No,
+    }
+}
+
+/// The trust list: every certificate of every file.
+///
+/// # Errors
+/// Exit code 2 for a file without a usable certificate.
+fn read_trust_anchors(paths: &[PathBuf]) -> Result<TrustAnchors> {
+    let mut anchors = Vec::new();
+    for path in paths {
+        for der in input::read_pem_or_der(path, DocumentKind::Certificate)? {
+            let anchor = TrustAnchor::from_der(&der).map_err(|error| {
+                Failure::usage(format!("{}: cannot be a trust anchor", path.display()))
+                    .because(&error)
+            })?;
+            anchors.push(anchor);
+        }
+    }
+    Ok(TrustAnchors::new(anchors))
+}
+
+fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let mut crls = Vec::new();
+    for path in paths {
+        crls.append(&mut input::read_pem_or_der(path, DocumentKind::Crl)?);
+    }
+    Ok(crls)
+}
+
+/// Whether the input is a map with a member `issuerAuth`, which a `DeviceResponse` never has.
+pub(crate) fn is_issuer_signed(input: &[u8]) -> bool {
+    let look = || {
+        Checker::new(input, &Limits::DEFAULT)?;
+        let mut reader = Reader::new(input, 0);
+        let mut entries = reader.map("IssuerSigned")?;
+        while reader.has_entry(&mut entries) {
+            if reader.peek()? != MajorType::Text {
+                reader.skip()?;
+            } else if reader.text("member")? == "issuerAuth" {
+                return Ok(true);
+            }
+            reader.skip()?;
+        }
+        Ok::<_, mdl_mdoc::cbor::DecodeError>(false)
+    };
+    look().unwrap_or(false)
+}

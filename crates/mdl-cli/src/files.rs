@@ -1,0 +1,160 @@
+//! Writing files: complete or not at all, and never in place of another without being asked.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Failure, Result};
+
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Readers {
+    /// Everyone whom the umask leaves.
+    Everyone,
+    /// Its owner only: keys, and data of a person.
+    Owner,
+}
+
+/// Writes a new file.
+///
+/// # Errors
+/// Exit code 2 if there is one of that name already or the folder cannot be written, 3 if the disk fails.
+pub(crate) fn write_new(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
+    let beside = TemporaryFile::write(path, content, readers)?;
+    match fs::hard_link(&beside.0, path) {
+        // A file system without links: not atomic there, but still never in place of another file.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Unsupported | ErrorKind::PermissionDenied
+            ) =>
+        {
+            write_private(path, content, readers).map_err(|error| failed(path, &error))
+        }
+        linked => linked.map_err(|error| failed(path, &error)),
+    }
+}
+
+/// Writes a file, in place of an older version of itself.
+pub(crate) fn replace(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
+    let beside = TemporaryFile::write(path, content, readers)?;
+    fs::rename(&beside.0, path).map_err(|error| failed(path, &error))
+}
+
+/// Writes a file: a new one, or with `force` also in place of another.
+pub(crate) fn write(path: &Path, content: &[u8], readers: Readers, force: bool) -> Result<()> {
+    if force {
+        replace(path, content, readers)
+    } else {
+        write_new(path, content, readers)
+    }
+}
+
+/// Fails early if [`write`] would fail because of an existing file.
+pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    match path.symlink_metadata() {
+        Ok(_) if !force => Err(exists(path)),
+        _ => Ok(()),
+    }
+}
+
+/// A folder that appears under its name with all its files, or not at all.
+#[derive(Debug)]
+pub(crate) struct NewFolder {
+    beside: PathBuf,
+    path: PathBuf,
+}
+
+impl NewFolder {
+    /// Starts a folder that is to be `path`, and makes the folders above it.
+    pub(crate) fn start(path: &Path) -> Result<Self> {
+        refuse_existing(path, false)?;
+        let beside = beside(path)?;
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
+        }
+        fs::create_dir(&beside).map_err(|error| failed(path, &error))?;
+        Ok(Self {
+            beside,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Where a file of the folder is to be written.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.beside.join(name)
+    }
+
+    /// Gives the folder its name.
+    pub(crate) fn finish(self) -> Result<()> {
+        refuse_existing(&self.path, false)?;
+        fs::rename(&self.beside, &self.path).map_err(|error| failed(&self.path, &error))
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        // After `finish` there is nothing of that name left.
+        let _ = fs::remove_dir_all(&self.beside);
+    }
+}
+
+struct TemporaryFile(PathBuf);
+
+impl TemporaryFile {
+    fn write(path: &Path, content: &[u8], readers: Readers) -> Result<Self> {
+        let beside = Self(beside(path)?);
+        write_private(&beside.0, content, readers).map_err(|error| failed(path, &error))?;
+        Ok(beside)
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn write_private(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if readers == Readers::Owner {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    let mut file: File = options.open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// A name in the same folder that nobody else chooses.
+fn beside(path: &Path) -> Result<PathBuf> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| Failure::usage(format!("{} is not the name of a file", path.display())))?;
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| Failure::outside("the system gives no random numbers").because(&error))?;
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}", hex::encode(random)));
+    Ok(path.with_file_name(temporary))
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::usage(format!("{} exists and is not overwritten", path.display()))
+        .hint("choose another name, or move it away")
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    let what = format!("cannot write {}", path.display());
+    match error.kind() {
+        ErrorKind::AlreadyExists => exists(path),
+        ErrorKind::NotFound
+        | ErrorKind::PermissionDenied
+        | ErrorKind::NotADirectory
+        | ErrorKind::IsADirectory
+        | ErrorKind::ReadOnlyFilesystem => Failure::usage(what).because(error),
+        _ => Failure::outside(what).because(error),
+    }
+}
