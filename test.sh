@@ -21,6 +21,7 @@ STAGES=(
     "wasm:    mdl-reader builds for wasm32-unknown-unknown"
     "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
     "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
+    "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
     "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
 )
 
@@ -124,6 +125,16 @@ stage_deny() {
     else
         printf 'advisories: skipped, the database could not be fetched: %s\n' "$(grep -m1 -iE 'error|caused|fail' <<<"$reason" || echo 'no answer within 60 seconds')"
     fi
+}
+
+# The command as a user builds it.
+build_mdl() {
+    run cargo build --locked --release --bin mdl
+}
+
+stage_interop() {
+    build_mdl
+    run interop/run --mdl target/release/mdl
 }
 
 stage_fuzz() {

@@ -1,5 +1,7 @@
 // @auth0/mdl: reads and checks with its Verifier, issues with its Document, presents with its DeviceResponse.
 import mdl from '@auth0/mdl'
+// Not part of what the package exports by name, and the only way to a full-date that it does not know by its element.
+import { DateOnly } from '@auth0/mdl/lib/cbor/index.js'
 import { COSEKeyFromJWK } from 'cose-kit'
 import { head, publicJwk, revive, run, tag24 } from './exchange.mjs'
 
@@ -25,8 +27,7 @@ async function check(subject, report) {
 async function make(order) {
   const document = new mdl.Document(order.doc_type)
   for (const [nameSpace, elements] of Object.entries(order.elements)) {
-    // The library turns the text of the date elements it knows into full-date itself.
-    document.addIssuerNameSpace(nameSpace, revive(elements, (text) => text))
+    document.addIssuerNameSpace(nameSpace, revive(elements, DateOnly))
   }
   const issued = await document
     .useDigestAlgorithm(order.digest_algorithm)

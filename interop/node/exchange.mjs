@@ -59,13 +59,14 @@ export function head(major, length) {
   return wide
 }
 
-/** Replaces the `{"date": …}` and `{"hex": …}` marks of make.json by what the library takes for them. */
-export function revive(value, makeDate) {
-  if (Array.isArray(value)) return value.map((item) => revive(item, makeDate))
+/** Replaces the marks of make.json, such as `{"full_date": …}`, by what the library takes for them. */
+export function revive(value, DateOnly) {
+  if (Array.isArray(value)) return value.map((item) => revive(item, DateOnly))
   if (value === null || typeof value !== 'object') return value
-  if (typeof value.date === 'string') return makeDate(value.date)
+  if (typeof value.full_date === 'string') return new DateOnly(value.full_date)
+  if (typeof value.tdate === 'string') return new Date(value.tdate)
   if (typeof value.hex === 'string') return new Uint8Array(Buffer.from(value.hex, 'hex'))
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item, makeDate)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item, DateOnly)]))
 }
 
 /** Element values in the form of `mdl verify --json`, so that the driver can compare them. */

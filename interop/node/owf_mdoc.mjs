@@ -48,7 +48,7 @@ async function make(order) {
     const context = contextWith({ wideDigestIds: wide })
     const issuer = new Issuer(order.doc_type, context)
     for (const [nameSpace, values] of Object.entries(order.elements)) {
-      issuer.addIssuerNamespace(nameSpace, revive(values, (text) => new DateOnly(text)))
+      issuer.addIssuerNamespace(nameSpace, revive(values, DateOnly))
     }
     const issued = await issuer.sign({
       algorithm: SignatureAlgorithm[ALGORITHMS[order.dsKey.crv]],

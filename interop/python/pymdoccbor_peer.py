@@ -69,16 +69,22 @@ def cose_key(path: Path) -> EC2Key:
     return key
 
 
-def revive(value):
-    """`{"date": …}` is text to this library, which tags the date elements that it knows by name."""
+def revive(value, depth=0):
+    """Turns the marks of `make.json` into what the library takes for them.
+
+    It tags dates by the name of the element, or of the member of a list's entry, and takes text for those. Deeper
+    ones, and those with a time, the caller has to tag.
+    """
     if isinstance(value, list):
-        return [revive(item) for item in value]
+        return [revive(item, depth) for item in value]
     if isinstance(value, dict):
-        if "date" in value:
-            return value["date"]
+        if "full_date" in value:
+            return value["full_date"] if depth <= 1 else cbor2.CBORTag(1004, value["full_date"])
+        if "tdate" in value:
+            return cbor2.CBORTag(0, value["tdate"])
         if "hex" in value:
             return bytes.fromhex(value["hex"])
-        return {key: revive(item) for key, item in value.items()}
+        return {key: revive(item, depth + 1) for key, item in value.items()}
     return value
 
 

@@ -185,7 +185,7 @@ impl DeviceSession for Holder {
     }
 }
 
-/// An element value of make.json, with `{"date": …}` as full-date and `{"hex": …}` as a byte string.
+/// An element value of make.json, its marks replaced by tags 1004 and 0 and by byte strings.
 fn element(value: &Json) -> Result<Value> {
     Ok(match value {
         Json::Bool(flag) => Value::Bool(*flag),
@@ -194,15 +194,25 @@ fn element(value: &Json) -> Result<Value> {
         }
         Json::String(text) => Value::Text(text.clone()),
         Json::Array(items) => Value::Array(items.iter().map(element).collect::<Result<_>>()?),
-        Json::Object(map) => match (map.get("date"), map.get("hex")) {
-            (Some(date), _) => Value::Tag(1004, Box::new(Value::Text(text(date)?))),
-            (_, Some(bytes)) => Value::Bytes(hex::decode(text(bytes)?)?),
-            _ => Value::Map(
-                map.iter()
-                    .map(|(key, item)| Ok((Value::Text(key.clone()), element(item)?)))
-                    .collect::<Result<_>>()?,
-            ),
-        },
+        Json::Object(map) => {
+            let tagged = |tag, content: &Json| -> Result<Value> {
+                Ok(Value::Tag(tag, Box::new(Value::Text(text(content)?))))
+            };
+            match map
+                .iter()
+                .next()
+                .map(|(key, content)| (key.as_str(), content))
+            {
+                Some(("full_date", content)) => tagged(1004, content)?,
+                Some(("tdate", content)) => tagged(0, content)?,
+                Some(("hex", content)) => Value::Bytes(hex::decode(text(content)?)?),
+                _ => Value::Map(
+                    map.iter()
+                        .map(|(key, item)| Ok((Value::Text(key.clone()), element(item)?)))
+                        .collect::<Result<_>>()?,
+                ),
+            }
+        }
         Json::Null => bail!("no element is null"),
     })
 }
