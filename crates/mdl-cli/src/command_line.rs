@@ -3,7 +3,9 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::Exit;
-use crate::commands::{crl, ds, iaca, issue, key, present, verify};
+use crate::commands::{
+    completions, crl, demo, ds, iaca, inspect, issue, key, lint, man, present, verify,
+};
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
 
@@ -24,6 +26,7 @@ pub(crate) struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Demo),
     #[command(subcommand)]
     Iaca(iaca::Iaca),
     #[command(subcommand)]
@@ -33,20 +36,29 @@ enum Command {
     Issue(issue::Issue),
     Present(present::Present),
     Verify(verify::Verify),
+    Lint(lint::Lint),
+    Inspect(inspect::Inspect),
     #[command(subcommand)]
     Key(key::Key),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
     fn run(&self) -> Result<Exit> {
         match self {
+            Self::Demo(demo) => demo.run(),
             Self::Iaca(iaca) => iaca.run(),
             Self::Ds(ds) => ds.run(),
             Self::Crl(crl) => crl.run(),
             Self::Issue(issue) => issue.run(),
             Self::Present(present) => present.run(),
             Self::Verify(verify) => verify.run(),
+            Self::Lint(lint) => lint.run(),
+            Self::Inspect(inspect) => inspect.run(),
             Self::Key(key) => key.run(),
+            Self::Completions(completions) => completions.run(),
+            Self::Man(man) => man.run(),
         }
     }
 }

@@ -23,9 +23,7 @@ pub(crate) struct AuthorityOptions {
 
 impl AuthorityOptions {
     pub(crate) fn folder(&self) -> AuthorityFolder {
-        AuthorityFolder {
-            root: self.authority.clone(),
-        }
+        AuthorityFolder::new(self.authority.clone())
     }
 }
 
@@ -36,6 +34,10 @@ pub(crate) struct AuthorityFolder {
 }
 
 impl AuthorityFolder {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     pub(crate) fn iaca(&self) -> PathBuf {
         self.root.join("iaca")
     }

@@ -27,7 +27,7 @@ pub(crate) enum Crl {
 #[command(after_help = "Example:
   mdl crl build --revoke ds-2026 --passphrase-file pass.txt
 
-The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish the new crl.der
+The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish the new crl.der \
 where the certificates say, at least every 90 days and within 48 hours of a revocation.")]
 pub(crate) struct Build {
     #[command(flatten)]
@@ -124,7 +124,7 @@ impl Show {
         };
         let der = input::read_one_pem_or_der(&path, DocumentKind::Crl)?;
         let text = certificate_text::crl_details(&der)?;
-        let json = certificate_text::crl_to_json(&der, &path)?;
+        let json = certificate_text::crl_to_json(&der, Some(&path))?;
         self.output.result(|| text, || json)?;
         Ok(Exit::Good)
     }

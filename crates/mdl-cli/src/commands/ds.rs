@@ -34,7 +34,7 @@ pub(crate) enum Ds {
 #[command(after_help = "Example:
   mdl ds issue ds-2026 --passphrase-file pass.txt
 
-The certificate has the profile of ISO/IEC 18013-5, Table B.3, with country and state of the root, and passes the
+The certificate has the profile of ISO/IEC 18013-5, Table B.3, with country and state of the root, and passes the \
 linter before the root signs it. With --csr the key of a request is certified instead, and kept where it is.")]
 pub(crate) struct Issue {
     /// What the document signer is called on this machine

@@ -27,9 +27,9 @@ use crate::verification_report::rfc3339;
   mdl issue --record examples/records/erika.json --device-key device.pem --ds ds-2026 \\
       --out licence.cbor --passphrase-file pass.txt
 
-The record is JSON: doc_type, and name_spaces with their elements; a byte string is {\"file\": \"portrait.jpg\"},
-{\"base64\": …} or {\"hex\": …}. Nothing is filled in or repaired: a missing mandatory element, a wrong type or a
-contradiction is refused with exit code 1 and the rule. The key signs only what the strict policy of `mdl verify`
+The record is JSON: doc_type, and name_spaces with their elements; a byte string is {\"file\": \"portrait.jpg\"}, \
+{\"base64\": …} or {\"hex\": …}. Nothing is filled in or repaired: a missing mandatory element, a wrong type or a \
+contradiction is refused with exit code 1 and the rule. The key signs only what the strict policy of `mdl verify` \
 accepts. The times of the document are rounded down to midnight UTC.")]
 pub(crate) struct Issue {
     /// The record of the holder

@@ -23,7 +23,7 @@ pub(crate) enum Key {
 #[command(after_help = "Example:
   mdl key new --out device.pem --public-out device.pub.pem
 
-The private key is PKCS#8 in PEM with mode 0600, the public key SPKI in PEM. A real device keeps its key in hardware
+The private key is PKCS#8 in PEM with mode 0600, the public key SPKI in PEM. A real device keeps its key in hardware \
 and sends the public one.")]
 pub(crate) struct New {
     /// P-256, P-384, P-521, brainpoolP256r1, brainpoolP384r1 or Ed25519

@@ -1,9 +1,14 @@
 //! One file per command: what it takes, what it does, what it prints.
 
+pub(crate) mod completions;
 pub(crate) mod crl;
+pub(crate) mod demo;
 pub(crate) mod ds;
 pub(crate) mod iaca;
+pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod key;
+pub(crate) mod lint;
+pub(crate) mod man;
 pub(crate) mod present;
 pub(crate) mod verify;

@@ -18,7 +18,7 @@ use crate::presentation::{Authentication, Selection, present};
   mdl present --issuer-signed licence.cbor --device-key device.pem --session-transcript 83f6f6f6 \\
       --elements org.iso.18013.5.1:family_name,org.iso.18013.5.1:age_over_18 --out response.cbor
 
-The device key authenticates the response for the one session that the transcript stands for; 83f6f6f6 is
+The device key authenticates the response for the one session that the transcript stands for; 83f6f6f6 is \
 [null, null, null], good enough for a first try. `mdl key new` makes device keys and reader keys.")]
 pub(crate) struct Present {
     /// The IssuerSigned that `mdl issue` wrote

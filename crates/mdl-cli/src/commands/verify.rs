@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, ValueEnum};
 use mdl_iaca::certificate::DocumentKind;
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
-use mdl_mdoc::cbor::{Checker, Limits, MajorType, Reader};
+use mdl_mdoc::cbor::Limits;
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
 use time::OffsetDateTime;
 
 use super::present::read_transcript;
 use crate::Exit;
+use crate::document_kind::{DocumentStructure, structure_of};
 use crate::failure::{Failure, Result};
 use crate::input::{self, HexOrFile, parse_time, time_or_now};
 use crate::output::Output;
@@ -21,9 +22,9 @@ use crate::verification_report;
     after_help = "Example:
   mdl verify --iaca mdl-authority/iaca/certificate.pem --session-transcript 83f6f6f6 --json response.cbor
 
-Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for
-input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements
-are printed for verified documents only."
+Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for \
+input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
+are printed for verified documents only. Trust lists in the form of a VICAL and status lists are not read yet."
 )]
 pub(crate) struct Verify {
     /// The DeviceResponse, or with --static also an IssuerSigned; - for standard input
@@ -113,7 +114,9 @@ impl Verify {
             require_revocation: self.require_revocation,
             ..Conditions::new(time_or_now(self.at), session)
         };
-        let report = if transcript.is_none() && is_issuer_signed(&response) {
+        let report = if transcript.is_none()
+            && structure_of(&response) == Ok(DocumentStructure::IssuerSigned)
+        {
             verifier.verify_issuer_signed(&response, &conditions)
         } else {
             verifier.verify(&response, &conditions)
@@ -156,23 +159,4 @@ fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
         crls.append(&mut input::read_pem_or_der(path, DocumentKind::Crl)?);
     }
     Ok(crls)
-}
-
-/// Whether the input is a map with a member `issuerAuth`, which a `DeviceResponse` never has.
-pub(crate) fn is_issuer_signed(input: &[u8]) -> bool {
-    let look = || {
-        Checker::new(input, &Limits::DEFAULT)?;
-        let mut reader = Reader::new(input, 0);
-        let mut entries = reader.map("IssuerSigned")?;
-        while reader.has_entry(&mut entries) {
-            if reader.peek()? != MajorType::Text {
-                reader.skip()?;
-            } else if reader.text("member")? == "issuerAuth" {
-                return Ok(true);
-            }
-            reader.skip()?;
-        }
-        Ok::<_, mdl_mdoc::cbor::DecodeError>(false)
-    };
-    look().unwrap_or(false)
 }

@@ -1,0 +1,116 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use mdl_reader::{Report, Verdict};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::Exit;
+use crate::demonstration::{Demonstration, Step};
+use crate::failure::{Failure, Result};
+use crate::input::{parse_time, time_or_now};
+use crate::output::Output;
+use crate::randomness::Seed;
+use crate::verification_report;
+
+/// Demonstrations in one folder, beside each other.
+const MAX_FOLDERS: u32 = 1000;
+
+/// Go the whole way once, offline: make an authority, issue a licence, present it, verify it
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  mdl demo
+
+Makes a throw-away authority and a sample record with a portrait, and leaves every file in one folder, with the command \
+that does each step by hand. No network is used.")]
+pub(crate) struct Demo {
+    /// Folder to make and fill [default: mdl-demo, or mdl-demo-2 and so on if that exists]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// The time to work at [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<OffsetDateTime>,
+    /// Make every file reproducible, for tests
+    #[arg(long, value_name = "HEX")]
+    seed: Option<Seed>,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Demo {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        let folder = match &self.folder {
+            Some(folder) => folder.clone(),
+            None => free_folder()?,
+        };
+        let mut demonstration =
+            Demonstration::start(&folder, time_or_now(self.at), self.seed.clone())?;
+        let presented = demonstration.run()?;
+        let report = demonstration.verify(&presented)?;
+        demonstration.refuse_forgery(&presented)?;
+        let steps = &demonstration.steps;
+        self.output.result(
+            || text(steps, &report, &folder),
+            || {
+                json!({
+                    "folder": folder,
+                    "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
+                    "report": verification_report::to_json(&report),
+                })
+            },
+        )?;
+        Ok(match report.verdict() {
+            Verdict::Valid => Exit::Good,
+            Verdict::Untrusted | Verdict::Invalid => Exit::No,
+        })
+    }
+}
+
+fn free_folder() -> Result<PathBuf> {
+    let names = std::iter::once("mdl-demo".to_owned())
+        .chain((2..MAX_FOLDERS).map(|number| format!("mdl-demo-{number}")));
+    names
+        .map(PathBuf::from)
+        .find(|folder| folder.symlink_metadata().is_err())
+        .ok_or_else(|| {
+            Failure::usage("too many folders named mdl-demo")
+                .hint("remove some, or give --folder DIR")
+        })
+}
+
+fn text(steps: &[Step], report: &Report<'_>, folder: &std::path::Path) -> String {
+    let mut text = String::new();
+    for (number, step) in steps.iter().enumerate() {
+        text.push_str(&format!(
+            "{}. {}  ({:.1} ms)\n",
+            number + 1,
+            step.what,
+            step.milliseconds
+        ));
+        for file in &step.files {
+            text.push_str(&format!("     {}\n", file.display()));
+        }
+        if let Some(command) = &step.command {
+            text.push_str(&format!("     $ {command}\n"));
+        }
+    }
+    text.push_str(&format!(
+        "\nThe reader's report:\n\n{}",
+        verification_report::to_text(report)
+    ));
+    text.push_str(&format!(
+        "\nEverything lies in {}. Look at it with: mdl inspect {}\n",
+        folder.display(),
+        folder.join("response.cbor").display()
+    ));
+    text
+}
+
+fn step_json(step: &Step) -> Value {
+    json!({
+        "what": step.what,
+        "milliseconds": step.milliseconds,
+        "files": step.files,
+        "command": step.command,
+    })
+}
