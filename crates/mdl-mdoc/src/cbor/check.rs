@@ -434,6 +434,10 @@ mod tests {
         assert_eq!(fault("bf6161ff"), (3, DecodeErrorKind::UnexpectedBreak));
         assert_eq!(fault("5f4100ff"), (0, DecodeErrorKind::ChunkedString));
         assert_eq!(fault("1c"), (0, DecodeErrorKind::ReservedHead));
+        for hex in ["1f", "3f", "dfa0"] {
+            assert_eq!(fault(hex), (0, DecodeErrorKind::ReservedHead), "{hex}");
+        }
+        assert_eq!(fault("a11f00"), (1, DecodeErrorKind::ReservedHead));
         assert_eq!(fault("f818"), (0, DecodeErrorKind::InvalidSimple));
         assert_eq!(fault("62c328"), (0, DecodeErrorKind::InvalidUtf8));
         assert_eq!(fault("5b0000000100000000"), (0, DecodeErrorKind::Truncated));

@@ -71,7 +71,14 @@ impl Head {
             25 => (u64::from(u16::from_be_bytes(first(rest)?)), 3),
             26 => (u64::from(u32::from_be_bytes(first(rest)?)), 5),
             27 => (u64::from_be_bytes(first(rest)?), 9),
-            31 => (0, 1),
+            // Only strings, arrays, maps and the break come without an argument (RFC 8949, 3.2).
+            31 if !matches!(
+                major,
+                MajorType::Unsigned | MajorType::Negative | MajorType::Tag
+            ) =>
+            {
+                (0, 1)
+            }
             _ => return Err(DecodeErrorKind::ReservedHead),
         };
         Ok(Self {
