@@ -1,8 +1,8 @@
 use time::OffsetDateTime;
 
-use super::first_unknown_critical;
-use crate::certificate::{CertificateView, KeyUsage};
-use crate::trust_anchor::TrustAnchor;
+use super::{ProhibitedExtension, first_unknown_critical};
+use crate::certificate::{CertificateView, Extensions, KeyUsage, oid};
+use crate::trust_anchor::{AnchorDeviation, TrustAnchor};
 
 /// Certificates that are looked at, at most.
 const MAX_CERTIFICATES: usize = 8;
@@ -13,8 +13,9 @@ const MAX_CERTIFICATES: usize = 8;
 /// never has an authority in between and does not use this.
 ///
 /// An authority counts when an authority that counts issued it (name and signature), it is a CA that may sign
-/// certificates, both are valid at `at`, the path length constraints above it allow it, and it has no unknown critical
-/// extension (RFC 5280, 6.1). Other certificates are passed over: they vouch for nothing.
+/// certificates, both are valid at `at`, the path length constraints above it allow it, and it has no critical
+/// extension that is not processed here, nor name constraints, which are not (RFC 5280, 6.1). Other certificates are
+/// passed over: they vouch for nothing.
 pub fn authorities_below(
     anchor: &TrustAnchor,
     certificates: &[&[u8]],
@@ -62,9 +63,14 @@ impl Authority {
                 .key_usage()
                 .ok()??
                 .contains(KeyUsage::KEY_CERT_SIGN)
-            && first_unknown_critical(extensions).is_none();
+            && !is_constrained(extensions);
         let is_issued = view.issuer().der() == self.anchor.subject()
             && self.remaining != Some(0)
+            && !self
+                .anchor
+                .deviations()
+                .iter()
+                .any(AnchorDeviation::is_fatal)
             && self.anchor.may_sign_certificates()
             && self.anchor.is_valid_at(at)
             && view.validity().contains(at)
@@ -81,6 +87,15 @@ impl Authority {
             remaining,
         })
     }
+}
+
+/// Whether the extensions limit what the authority may vouch for in a way that is not understood here.
+fn is_constrained(extensions: &Extensions<'_>) -> bool {
+    first_unknown_critical(extensions).is_some()
+        || extensions.get(oid::NAME_CONSTRAINTS).is_some()
+        || extensions
+            .iter()
+            .any(|extension| extension.critical && ProhibitedExtension::of(extension.oid).is_some())
 }
 
 fn path_length(view: &CertificateView<'_>) -> Option<u32> {

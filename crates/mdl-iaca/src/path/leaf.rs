@@ -42,7 +42,7 @@ impl ProhibitedExtension {
         }
     }
 
-    fn of(oid: Oid<'_>) -> Option<Self> {
+    pub(super) fn of(oid: Oid<'_>) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|(_, prohibited)| *prohibited == oid)
