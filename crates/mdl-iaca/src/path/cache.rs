@@ -6,7 +6,7 @@ use mdl_crypto::HashAlgorithm;
 use super::{ExaminedPath, Outcome, PathCheck, Role};
 use crate::trust_anchor::{TrustAnchors, TrustListId};
 
-/// Examined paths by chain, trust list and role, for readers that see the same document signers again.
+/// Examined paths by leaf, trust list and role, for readers that see the same document signers again.
 ///
 /// Only paths whose signature verified are kept, so that strangers cannot fill the cache, and never a verdict: each
 /// use [evaluates](ExaminedPath::evaluate) validity and revocation anew. A changed trust list has another
@@ -19,7 +19,10 @@ pub struct PathCache {
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 struct Key {
-    chain: [u8; 32],
+    leaf: [u8; 32],
+    /// Certificates in the chain. The report of a good path says how many there are after the leaf, and nothing else
+    /// of them: keyed on their content, anybody could fill the cache by putting other bytes behind a genuine leaf.
+    certificates: usize,
     trust_list: TrustListId,
     role: Role,
 }
@@ -41,7 +44,8 @@ impl PathCache {
         role: Role,
     ) -> Arc<ExaminedPath> {
         let key = Key {
-            chain: digest(chain),
+            leaf: digest(chain.first().copied().unwrap_or_default()),
+            certificates: chain.len(),
             trust_list: anchors.id(),
             role,
         };
@@ -69,22 +73,8 @@ impl PathCache {
     }
 }
 
-/// SHA-256 of the leaf, or of all certificates with their lengths if there are more: those after the leaf are
-/// mentioned in the report.
-fn digest(chain: &[&[u8]]) -> [u8; 32] {
-    let digest = match chain {
-        [leaf] => HashAlgorithm::Sha256.digest(leaf),
-        _ => {
-            let lengths: Vec<u8> = chain
-                .iter()
-                .flat_map(|der| (der.len() as u64).to_be_bytes())
-                .collect();
-            let mut parts = vec![lengths.as_slice()];
-            parts.extend_from_slice(chain);
-            HashAlgorithm::Sha256.digest_parts(&parts)
-        }
-    };
+fn digest(der: &[u8]) -> [u8; 32] {
     let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest.as_ref());
+    bytes.copy_from_slice(HashAlgorithm::Sha256.digest(der).as_ref());
     bytes
 }
