@@ -133,6 +133,6 @@ pub enum Reason {
     #[error("deviating trust anchor")]
     Anchor(#[source] AnchorDeviation),
     /// The anchor is not trusted for this document type.
-    #[error("the trust anchor is not trusted for {0}")]
+    #[error("the trust anchor is not trusted for {0:?}")]
     DocType(String),
 }
