@@ -24,8 +24,8 @@ pub struct IssuerSigned<'a> {
     pub issuer_auth_bytes: RawItem<'a>,
 }
 
-/// `IssuerSignedItem`: one data element with the salt that hides its digest.
-#[derive(Clone, Copy, Debug)]
+/// `IssuerSignedItem`: one data element with the salt that hides its digest. `Debug` prints neither value nor salt.
+#[derive(Clone, Copy)]
 pub struct IssuerSignedItem<'a> {
     /// `IssuerSignedItemBytes`, `#6.24(bstr)`, as received: the input of the digest.
     pub encoded: RawItem<'a>,
@@ -178,6 +178,16 @@ impl<'a> ElementValue<'a> {
     /// A Boolean.
     pub fn as_bool(&self) -> Option<bool> {
         Reader::new(self.0.bytes, self.0.offset).boolean("").ok()
+    }
+}
+
+impl std::fmt::Debug for IssuerSignedItem<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IssuerSignedItem")
+            .field("digest_id", &self.digest_id)
+            .field("element_identifier", &self.element_identifier)
+            .field("element_value", &self.element_value)
+            .finish_non_exhaustive()
     }
 }
 

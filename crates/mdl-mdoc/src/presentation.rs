@@ -12,13 +12,28 @@ use crate::device_authentication::{device_authentication_bytes, e_mac_key};
 use crate::issuer_signed::{IssuerSigned, IssuerSignedItem};
 use crate::session_transcript::SessionTranscript;
 
-/// One document being prepared for a reader.
-#[derive(Debug)]
+/// One document being prepared for a reader. `Debug` prints names only.
 pub struct Presentation<'a> {
     doc_type: &'a str,
     issuer_signed: &'a IssuerSigned<'a>,
     disclosed: Vec<(&'a str, Vec<&'a IssuerSignedItem<'a>>)>,
     device_name_spaces: Vec<(String, DeviceElements)>,
+}
+
+impl std::fmt::Debug for Presentation<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let device_signed = self.device_name_spaces.iter();
+        let names = device_signed.flat_map(|(name_space, elements)| {
+            elements
+                .iter()
+                .map(move |(identifier, _)| (name_space, identifier))
+        });
+        f.debug_struct("Presentation")
+            .field("doc_type", &self.doc_type)
+            .field("disclosed", &self.disclosed)
+            .field("device_signed", &names.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Element identifiers with their encoded values.
@@ -59,8 +74,7 @@ pub enum PresentationError {
     Signature(#[from] VerifyError),
 }
 
-/// A document that lacks only its device authentication.
-#[derive(Debug)]
+/// A document that lacks only its device authentication. `Debug` prints sizes only.
 pub struct UnauthenticatedDocument {
     /// The `Document` up to `deviceAuth`'s value.
     document: Writer,
@@ -240,6 +254,14 @@ impl<'a> Presentation<'a> {
             });
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for UnauthenticatedDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnauthenticatedDocument")
+            .field("document", &self.document)
+            .finish_non_exhaustive()
     }
 }
 

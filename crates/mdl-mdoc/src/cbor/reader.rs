@@ -6,7 +6,7 @@ use super::{DecodeError, DecodeErrorKind};
 ///
 /// Meant for bytes that a [`Checker`](super::Checker) has passed (limits and duplicate keys are its task), and safe on
 /// any others: it never reads past the end and never recurses deeper than the input was checked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -14,13 +14,26 @@ pub struct Reader<'a> {
     base: usize,
 }
 
-/// One data item as received.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// One data item as received. `Debug` prints its size only, because it may hold personal data.
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct RawItem<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
     /// Their offset in the outermost input.
     pub offset: usize,
+}
+
+impl std::fmt::Debug for RawItem<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RawItem({} bytes at {})", self.bytes.len(), self.offset)
+    }
+}
+
+/// Position only: what is read may be personal data.
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reader(at {})", self.offset())
+    }
 }
 
 /// Entries left in a map (or array) being read.

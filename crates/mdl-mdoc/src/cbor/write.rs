@@ -3,9 +3,16 @@ use super::MajorType;
 /// Writes heads and strings in shortest form with definite lengths (18013-5, 8.1).
 ///
 /// The verifier uses it only for the frames of `Sig_structure` and its kin, around slices that stay as received.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Writer {
     bytes: Vec<u8>,
+}
+
+/// Length only: what is written may be personal data.
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Writer({} bytes)", self.bytes.len())
+    }
 }
 
 impl Writer {

@@ -5,8 +5,9 @@ use crate::cbor::{Checker, DecodeError, Reader};
 /// COSE algorithm number of HMAC 256/256, the only MAC of 18013-5 (9.1.3.5).
 pub const HMAC_256_256: i64 = 5;
 
-/// `COSE_Mac0` (RFC 9052, 6.2) as received, tagged or not.
-#[derive(Clone, Debug)]
+/// `COSE_Mac0` (RFC 9052, 6.2) as received, tagged or not. `Debug` prints the size of the payload only, which a
+/// device may have filled with data elements.
+#[derive(Clone)]
 pub struct CoseMac0<'a> {
     /// Content of the protected header's byte string: what the MAC covers.
     pub protected_bytes: &'a [u8],
@@ -20,6 +21,17 @@ pub struct CoseMac0<'a> {
     pub tag: &'a [u8],
     /// Whether tag 17 stands before it. 18013-5 uses the untagged form.
     pub is_tagged: bool,
+}
+
+impl std::fmt::Debug for CoseMac0<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CoseMac0")
+            .field("protected", &self.protected)
+            .field("unprotected", &self.unprotected)
+            .field("payload_len", &self.payload.map(<[u8]>::len))
+            .field("is_tagged", &self.is_tagged)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> CoseMac0<'a> {

@@ -3,8 +3,9 @@ use mdl_crypto::Algorithm;
 use super::Header;
 use crate::cbor::{Checker, DecodeError, Reader, Writer};
 
-/// `COSE_Sign1` (RFC 9052, 4.2) as received, tagged or not.
-#[derive(Clone, Debug)]
+/// `COSE_Sign1` (RFC 9052, 4.2) as received, tagged or not. `Debug` prints the size of the payload only, which a
+/// device may have filled with data elements.
+#[derive(Clone)]
 pub struct CoseSign1<'a> {
     /// Content of the protected header's byte string: what the signature covers.
     pub protected_bytes: &'a [u8],
@@ -18,6 +19,17 @@ pub struct CoseSign1<'a> {
     pub signature: &'a [u8],
     /// Whether tag 18 stands before it. 18013-5 uses the untagged form.
     pub is_tagged: bool,
+}
+
+impl std::fmt::Debug for CoseSign1<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CoseSign1")
+            .field("protected", &self.protected)
+            .field("unprotected", &self.unprotected)
+            .field("payload_len", &self.payload.map(<[u8]>::len))
+            .field("is_tagged", &self.is_tagged)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> CoseSign1<'a> {
