@@ -40,7 +40,7 @@ impl TDate {
         Self::parse(text).ok_or(at.error(DecodeErrorKind::OutOfRange { member, rule }))
     }
 
-    /// Parses an RFC 3339 date-time in any of its forms.
+    /// Parses an RFC 3339 date-time in any of its forms. The instant is in UTC, in the years 0 to 9999.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(time) = parse_standard_form(text) {
             return Some(Self {
@@ -48,7 +48,11 @@ impl TDate {
                 is_standard_form: true,
             });
         }
-        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        // In UTC from here on: with an offset, an instant may lie in a year that only panics can express.
+        let time = OffsetDateTime::parse(text, &Rfc3339)
+            .ok()?
+            .checked_to_offset(time::UtcOffset::UTC)
+            .filter(|time| (0..=9999).contains(&time.year()))?;
         Some(Self {
             time,
             is_standard_form: false,
@@ -116,6 +120,7 @@ mod tests {
             "2026-01-02T03:04:05.678Z",
             "2026-01-02T05:04:05+02:00",
             "2026-01-02t03:04:05z",
+            "2026-01-01T03:05:05-23:59",
         ] {
             let parsed = TDate::parse(text).unwrap();
             assert!(!parsed.is_standard_form, "{text}");
@@ -132,6 +137,9 @@ mod tests {
             "2026-01-02T24:00:00Z",
             "2026-1-02T03:04:05Z",
             "é026-01-02T03:04:05",
+            // Instants of the years 10000 and -1.
+            "9999-12-31T23:59:59-00:01",
+            "0000-01-01T00:00:00+00:01",
         ] {
             assert_eq!(TDate::parse(text), None, "{text}");
         }
