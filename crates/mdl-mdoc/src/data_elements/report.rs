@@ -12,6 +12,9 @@ use crate::cbor::Value;
 /// More findings than this are counted and not kept: hostile input must not turn into a large report.
 const MAX_KEPT: usize = 256;
 
+/// Names longer than this are cut in the report, for the same reason; those of the standard are far shorter.
+const MAX_NAME_BYTES: usize = 256;
+
 /// One breach of one rule.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -20,9 +23,9 @@ pub struct Violation {
     pub rule: Rule,
     /// How much it weighs on the side that asked.
     pub severity: Severity,
-    /// The name space of the element; empty when the rule concerns the whole document.
+    /// The name space of the element, cut after 256 bytes; empty when the rule concerns the whole document.
     pub name_space: String,
-    /// The element; empty when the rule concerns a name space or the whole document.
+    /// The element, cut after 256 bytes; empty when the rule concerns a name space or the whole document.
     pub element_identifier: String,
     /// Where in the element's value, such as `[1].codes[0].code`; empty for the value itself.
     pub within: String,
@@ -255,13 +258,22 @@ impl<'p> Place<'p> {
                 name_space,
                 element_identifier,
             } => {
-                return (name_space.to_owned(), element_identifier.to_owned(), within);
+                return (cut(name_space), cut(element_identifier), within);
             }
             Step::Item(index) => within.push_str(&format!("[{index}]")),
             Step::Member(name) => within.push_str(&format!(".{name}")),
         }
         (name_space, element_identifier, within)
     }
+}
+
+/// The first [`MAX_NAME_BYTES`] of a name, or a little less so as not to split a character.
+fn cut(name: &str) -> String {
+    let mut end = name.len().min(MAX_NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name[..end].to_owned()
 }
 
 /// Collects findings for one side.

@@ -98,3 +98,14 @@ fn every_cut_of_a_jpeg_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_report_is_small_whatever_the_names() {
+    let name_space = "é".repeat(1_000_000);
+    let elements = vec![DataElement::new(&name_space, "é", &Value::Null); 300];
+    let report = ElementGate::mdl().examine_disclosed(&elements);
+    assert_eq!(report.violations().len() + report.omitted(), 300);
+    let kept = report.violations().iter();
+    let longest = kept.map(|violation| violation.name_space.len()).max();
+    assert_eq!(longest, Some(256));
+}
