@@ -32,7 +32,7 @@ pub struct MobileSecurityObject<'a> {
 /// `valueDigests`: digests by name space and `digestID`.
 #[derive(Clone, Debug, Default)]
 pub struct ValueDigests<'a> {
-    /// Name spaces in the order received; digests sorted by `digestID`.
+    /// Sorted by name space, digests by `digestID`: lookups must stay fast however many a hostile issuer lists.
     name_spaces: Vec<(&'a str, DigestIds<'a>)>,
 }
 
@@ -161,6 +161,7 @@ impl<'a> ValueDigests<'a> {
             digests.sort_unstable_by_key(|&(digest_id, _)| digest_id);
             name_spaces.push((name_space, digests));
         }
+        name_spaces.sort_unstable_by_key(|&(name_space, _)| name_space);
         Ok(Self { name_spaces })
     }
 
@@ -175,12 +176,14 @@ impl<'a> ValueDigests<'a> {
 
     /// The digests of one name space, sorted by `digestID`.
     pub fn name_space(&self, name_space: &str) -> Option<&[(u64, &'a [u8])]> {
-        self.iter()
-            .find(|(name, _)| *name == name_space)
-            .map(|(_, digests)| digests)
+        let at = self
+            .name_spaces
+            .binary_search_by_key(&name_space, |&(name, _)| name)
+            .ok()?;
+        Some(&self.name_spaces[at].1)
     }
 
-    /// All name spaces in the order received, digests sorted by `digestID`.
+    /// All name spaces, sorted, with their digests sorted by `digestID`.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &[(u64, &'a [u8])])> {
         self.name_spaces
             .iter()
