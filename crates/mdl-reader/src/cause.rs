@@ -52,6 +52,9 @@ pub enum Cause {
     /// A label in both headers.
     #[error("header label {0} is both protected and unprotected")]
     LabelTwice(i64),
+    /// A label that is text, in both headers.
+    #[error("a header label that is text is both protected and unprotected")]
+    TextLabelTwice,
     /// A `crit` that is not understood, or where it does not belong.
     #[error("crit names header parameters that are not understood")]
     Critical,
@@ -86,13 +89,17 @@ pub enum Cause {
     #[error("{0}")]
     DeviceKey(#[from] CoseKeyError),
     /// The MSO has no digests for a name space.
-    #[error("the MSO has no name space {name_space}")]
+    #[error("the MSO has no name space {}", Shown(name_space))]
     NameSpaceUnknown {
         /// The name space.
         name_space: String,
     },
     /// The MSO has no such digest.
-    #[error("{name_space}: the MSO has no digest {digest_id} for {element_identifier}")]
+    #[error(
+        "{}: the MSO has no digest {digest_id} for {}",
+        Shown(name_space),
+        Shown(element_identifier)
+    )]
     DigestUnknown {
         /// The name space.
         name_space: String,
@@ -102,7 +109,7 @@ pub enum Cause {
         digest_id: u64,
     },
     /// A finding about one element.
-    #[error("{name_space}: {element_identifier}: {finding}")]
+    #[error("{}: {}: {finding}", Shown(name_space), Shown(element_identifier))]
     Element {
         /// The name space.
         name_space: String,
@@ -146,6 +153,23 @@ pub enum Cause {
     /// The caller asked for less.
     #[error("{0}")]
     NotAsked(&'static str),
+}
+
+/// A name out of the input, safe to print: escaped and cut.
+struct Shown<'t>(&'t str);
+
+impl std::fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const LIMIT: usize = 100;
+        let mut characters = self.0.chars();
+        for character in characters.by_ref().take(LIMIT) {
+            write!(f, "{}", character.escape_debug())?;
+        }
+        match characters.next() {
+            Some(_) => f.write_str("…"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// An error followed by what caused it.

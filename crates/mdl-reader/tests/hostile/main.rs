@@ -1,0 +1,9 @@
+//! Responses that a hostile holder, wallet or issuer would send: forged byte by byte, signed with real keys.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../../mdl-iaca/tests/authority/mod.rs"]
+mod authority;
+mod encoding;
+mod leaks;
+mod scene;
