@@ -13,6 +13,7 @@ use mdl_mdoc::tdate::TDate;
 use time::OffsetDateTime;
 
 use crate::Cause;
+use crate::document::{critical, label_twice};
 
 /// A VICAL whose signature was verified.
 #[derive(Clone, Debug)]
@@ -57,6 +58,9 @@ pub enum VicalError {
     /// The protected header names no algorithm of the standard.
     #[error("the protected header names no algorithm of the standard")]
     Algorithm,
+    /// A header parameter that must be understood and is not, or a label in both headers.
+    #[error("the COSE headers: {0}")]
+    Headers(Cause),
     /// The payload is detached.
     #[error("the payload is detached")]
     PayloadDetached,
@@ -219,6 +223,12 @@ fn verify_signature(
     root: &TrustAnchor,
     at: OffsetDateTime,
 ) -> Result<(), VicalError> {
+    let (protected, unprotected) = (&sign1.protected, &sign1.unprotected);
+    if let Some(cause) =
+        label_twice(protected, unprotected).or_else(|| critical(protected, unprotected))
+    {
+        return Err(VicalError::Headers(cause));
+    }
     let algorithm = match sign1.protected.algorithm {
         Some(AlgorithmId::Number(number)) => mdl_crypto::Algorithm::from_cose(number).ok(),
         _ => None,

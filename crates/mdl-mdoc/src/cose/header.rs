@@ -21,6 +21,8 @@ pub struct Header<'a> {
     pub x5chain_is_array_of_one: bool,
     /// Labels that are integers, in the order received.
     pub labels: Vec<i64>,
+    /// Labels that are text, in the order received. None has a meaning here.
+    pub text_labels: Vec<&'a str>,
 }
 
 /// The value of `alg`: a registered number, or a private name.
@@ -67,18 +69,18 @@ impl<'a> Header<'a> {
         let mut critical_labels = None;
         let mut entries = reader.map("COSE header")?;
         while reader.has_entry(&mut entries) {
-            if reader.peek()? == MajorType::Text {
-                reader.skip()?;
-                reader.skip()?;
-                continue;
-            }
-            let label = reader.integer("COSE header label")?;
-            if header.labels.len() == MAX_LABELS {
+            if header.labels.len() + header.text_labels.len() == MAX_LABELS {
                 return Err(reader.error(DecodeErrorKind::TooMany {
                     what: "COSE header labels",
                     limit: MAX_LABELS,
                 }));
             }
+            if reader.peek()? == MajorType::Text {
+                header.text_labels.push(reader.text("COSE header label")?);
+                reader.skip()?;
+                continue;
+            }
+            let label = reader.integer("COSE header label")?;
             header.labels.push(label);
             match label {
                 ALG if reader.peek()? == MajorType::Text => {

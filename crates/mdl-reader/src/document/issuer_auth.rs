@@ -77,16 +77,24 @@ pub(super) fn signature_algorithm(
 }
 
 /// A label that stands in both headers, which RFC 9052, 3 forbids: which of the two holds would be a guess.
-pub(super) fn label_twice(protected: &Header<'_>, unprotected: &Header<'_>) -> Option<Cause> {
-    unprotected
+pub(crate) fn label_twice(protected: &Header<'_>, unprotected: &Header<'_>) -> Option<Cause> {
+    let number = unprotected
         .labels
         .iter()
-        .find(|label| protected.labels.contains(label))
-        .map(|label| Cause::LabelTwice(*label))
+        .find(|label| protected.labels.contains(label));
+    let text = unprotected
+        .text_labels
+        .iter()
+        .find(|label| protected.text_labels.contains(label));
+    match (number, text) {
+        (Some(label), _) => Some(Cause::LabelTwice(*label)),
+        (None, Some(_)) => Some(Cause::TextLabelTwice),
+        (None, None) => None,
+    }
 }
 
 /// `crit` belongs into the protected header and must name only what is processed here.
-pub(super) fn critical(protected: &Header<'_>, unprotected: &Header<'_>) -> Option<Cause> {
+pub(crate) fn critical(protected: &Header<'_>, unprotected: &Header<'_>) -> Option<Cause> {
     let acceptable =
         protected.critical != Critical::NotUnderstood && unprotected.critical == Critical::Absent;
     (!acceptable).then_some(Cause::Critical)

@@ -11,6 +11,8 @@ mod issuer_auth;
 mod signer;
 mod validity;
 
+pub(crate) use issuer_auth::{critical, label_twice};
+
 use mdl_iaca::path::PathCache;
 use mdl_mdoc::cbor::Checker;
 use mdl_mdoc::device_response::Document;

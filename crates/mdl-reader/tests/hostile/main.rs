@@ -5,5 +5,7 @@
 #[path = "../../../mdl-iaca/tests/authority/mod.rs"]
 mod authority;
 mod encoding;
+mod headers;
 mod leaks;
 mod scene;
+mod vical;
