@@ -207,10 +207,23 @@ impl<'a> DocumentReport<'a> {
     }
 
     /// Whether the device is the one the document was issued to; `None` if that was not asked.
+    ///
+    /// A device key that no issuer signed, or for another document, binds nothing, so this is never valid then.
+    /// Whether that issuer is trusted is for [`issuer_trust`](Self::issuer_trust) to say.
     pub fn device_binding(&self) -> Option<Verdict> {
-        let required = require(&self.checks, &REQUIRED_OF_DEVICE);
-        self.in_session
-            .then(|| worse(self.group_verdict(CheckGroup::DeviceBinding), required))
+        let issued = self
+            .checks
+            .iter()
+            .filter(|check| ISSUED_DEVICE_KEY.contains(&check.id));
+        let verdict = [
+            self.group_verdict(CheckGroup::DeviceBinding),
+            require(&self.checks, &REQUIRED_OF_DEVICE),
+            verdict_of(issued),
+            require(&self.checks, &ISSUED_DEVICE_KEY),
+        ]
+        .into_iter()
+        .fold(Verdict::Valid, worse);
+        self.in_session.then_some(verdict)
     }
 
     /// What is known of revocation.
@@ -275,6 +288,13 @@ const REQUIRED_OF_ISSUER: [CheckId; 16] = [
     CheckId::SignedInDsValidity,
     CheckId::ValidFrom,
     CheckId::ValidUntil,
+];
+/// What makes the device key that of a document (V29).
+const ISSUED_DEVICE_KEY: [CheckId; 4] = [
+    CheckId::IssuerSignature,
+    CheckId::Mso,
+    CheckId::DeviceKey,
+    CheckId::DocType,
 ];
 const REQUIRED_OF_DEVICE: [CheckId; 4] = [
     CheckId::DeviceKey,

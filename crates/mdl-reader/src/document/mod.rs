@@ -52,7 +52,7 @@ pub(crate) fn verify_document<'a>(
         validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
         check_status_reference(mso, conditions, &mut checks);
     }
-    elements::check_elements(&document, &signer, conditions.at, &mut checks);
+    elements::check_elements(&document, &signer, conditions, &mut checks);
     match conditions.session {
         Session::Static => device_auth::skip(&mut checks),
         Session::Device {

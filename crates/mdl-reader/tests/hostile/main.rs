@@ -6,6 +6,7 @@
 mod authority;
 mod encoding;
 mod headers;
+mod keys;
 mod leaks;
 mod scene;
 mod vical;
