@@ -85,20 +85,17 @@ impl<'r> VerifiedDocument<'r> {
 
     /// By name space, how many digests of the MSO belong to no returned element: elements kept back, and decoys.
     pub fn undisclosed(&self) -> impl Iterator<Item = (&'r str, usize)> + use<'r> {
-        let content = self.content;
-        content
-            .mso
-            .value_digests
-            .iter()
-            .map(|(name_space, digests)| {
-                let disclosed = content
-                    .issuer_signed
-                    .name_spaces
-                    .iter()
-                    .filter(|(name, _)| *name == name_space)
-                    .map(|(_, items)| items.len())
-                    .sum::<usize>();
-                (name_space, digests.len().saturating_sub(disclosed))
-            })
+        let name_spaces = self.content.issuer_signed.name_spaces.iter();
+        let mut disclosed: Vec<_> = name_spaces
+            .map(|(name_space, items)| (*name_space, items.len()))
+            .collect();
+        disclosed.sort_unstable();
+        let value_digests = self.content.mso.value_digests.iter();
+        value_digests.map(move |(name_space, digests)| {
+            let returned = disclosed
+                .binary_search_by_key(&name_space, |&(name, _)| name)
+                .map_or(0, |at| disclosed[at].1);
+            (name_space, digests.len().saturating_sub(returned))
+        })
     }
 }

@@ -195,17 +195,26 @@ fn check_authorizations(
     if device_signed.name_spaces.is_empty() {
         return checks.not_applicable(CheckId::KeyAuthorizations);
     }
-    let authorizations = mso.device_key_info.key_authorizations.as_ref();
+    // Sorted once: a holder may send as many elements as an issuer may authorise, and neither need be honest.
+    let (mut name_spaces, mut data_elements) = (Vec::new(), Vec::new());
+    if let Some(authorizations) = &mso.device_key_info.key_authorizations {
+        name_spaces.extend_from_slice(&authorizations.name_spaces);
+        name_spaces.sort_unstable();
+        data_elements.extend(&authorizations.data_elements);
+        data_elements.sort_unstable_by_key(|(name_space, _)| *name_space);
+    }
     let unauthorised = device_signed
         .name_spaces
         .iter()
+        .filter(|(name_space, _)| name_spaces.binary_search(name_space).is_err())
         .find_map(|(name_space, elements)| {
-            let is_permitted = |identifier: &str| {
-                authorizations.is_some_and(|given| given.permits(name_space, identifier))
-            };
+            let mut permitted = data_elements
+                .binary_search_by_key(name_space, |(name, _)| *name)
+                .map_or_else(|_| Vec::new(), |at| data_elements[at].1.clone());
+            permitted.sort_unstable();
             let (identifier, _) = elements
                 .iter()
-                .find(|(identifier, _)| !is_permitted(identifier))?;
+                .find(|(identifier, _)| permitted.binary_search(identifier).is_err())?;
             Some(Cause::Element {
                 name_space: (*name_space).to_owned(),
                 element_identifier: (*identifier).to_owned(),

@@ -23,15 +23,20 @@ pub(super) fn check_digests(
 
     let (mut absent, mut mismatch) = (None, None);
     for (name_space, items) in name_spaces {
-        let known = mso.value_digests.name_space(name_space).is_some();
-        if !known && !items.is_empty() {
+        // Looked up once: a long name space must not be compared again for each of its elements.
+        let digests = mso.value_digests.name_space(name_space);
+        if digests.is_none() && !items.is_empty() {
             absent.get_or_insert_with(|| Cause::NameSpaceUnknown {
                 name_space: (*name_space).to_owned(),
             });
             continue;
         }
         for item in items {
-            match mso.value_digests.get(name_space, item.digest_id) {
+            let expected = digests.and_then(|digests| {
+                let at = digests.binary_search_by_key(&item.digest_id, |&(id, _)| id);
+                Some(digests[at.ok()?].1)
+            });
+            match expected {
                 None => {
                     absent.get_or_insert_with(|| Cause::DigestUnknown {
                         name_space: (*name_space).to_owned(),
@@ -100,33 +105,32 @@ fn digest_id_twice(document: &Document<'_>) -> Option<Cause> {
 
 /// An element twice in a name space, issuer- and device-signed together: which of the two holds would be a guess.
 fn element_twice(document: &Document<'_>) -> Option<Cause> {
-    let issuer_signed =
-        document
-            .issuer_signed
-            .name_spaces
-            .iter()
-            .flat_map(|(name_space, items)| {
-                items
+    let mut device_signed: Vec<_> = document
+        .device_signed
+        .iter()
+        .flat_map(|device_signed| &device_signed.name_spaces)
+        .collect();
+    device_signed.sort_unstable_by_key(|(name_space, _)| *name_space);
+    // No name space is twice in either part, since both are maps: only identifiers need comparing, and a long name
+    // space is not read again for each of its elements.
+    let name_spaces = &document.issuer_signed.name_spaces;
+    name_spaces.iter().find_map(|(name_space, items)| {
+        let mut identifiers: Vec<_> = items.iter().map(|item| item.element_identifier).collect();
+        if let Ok(at) = device_signed.binary_search_by_key(name_space, |(name, _)| *name) {
+            identifiers.extend(
+                device_signed[at]
+                    .1
                     .iter()
-                    .map(move |item| (*name_space, item.element_identifier))
-            });
-    let device_signed = document.device_signed.iter().flat_map(|device_signed| {
-        device_signed
-            .name_spaces
-            .iter()
-            .flat_map(|(name_space, elements)| {
-                elements
-                    .iter()
-                    .map(move |(identifier, _)| (*name_space, *identifier))
-            })
-    });
-    let mut names: Vec<_> = issuer_signed.chain(device_signed).collect();
-    names.sort_unstable();
-    let twice = names.windows(2).find(|pair| pair[0] == pair[1])?[0];
-    Some(Cause::Element {
-        name_space: twice.0.to_owned(),
-        element_identifier: twice.1.to_owned(),
-        finding: "returned twice".to_owned(),
+                    .map(|(identifier, _)| *identifier),
+            );
+        }
+        identifiers.sort_unstable();
+        let twice = identifiers.windows(2).find(|pair| pair[0] == pair[1])?[0];
+        Some(Cause::Element {
+            name_space: (*name_space).to_owned(),
+            element_identifier: twice.to_owned(),
+            finding: "returned twice".to_owned(),
+        })
     })
 }
 

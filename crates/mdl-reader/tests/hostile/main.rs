@@ -9,4 +9,6 @@ mod headers;
 mod keys;
 mod leaks;
 mod scene;
+mod size;
+mod verdicts;
 mod vical;
