@@ -341,3 +341,124 @@ fn worse(a: Verdict, b: Verdict) -> Verdict {
         (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document in a session in which every check passed, but for those that `change` says otherwise of.
+    fn document(change: impl Fn(CheckId) -> Option<Outcome>) -> DocumentReport<'static> {
+        let checks = CheckId::ALL.iter().map(|&id| CheckResult {
+            id,
+            outcome: change(id).unwrap_or(Outcome::Pass),
+            cause: None,
+        });
+        DocumentReport {
+            doc_type: "",
+            checks: checks.collect(),
+            revocation: RevocationVerdict::NotChecked,
+            in_session: true,
+            issuer: None,
+            content: None,
+        }
+    }
+
+    fn report(
+        documents: Vec<DocumentReport<'static>>,
+        checks: Vec<CheckResult>,
+    ) -> Report<'static> {
+        Report {
+            at: OffsetDateTime::UNIX_EPOCH,
+            policy: Policy::Iso,
+            checks,
+            documents,
+            deviations: Vec::new(),
+        }
+    }
+
+    fn response_checks(change: impl Fn(CheckId) -> Option<Outcome>) -> Vec<CheckResult> {
+        let mut checks = document(change).checks;
+        checks.retain(|check| check.id.group() == CheckGroup::Response);
+        checks
+    }
+
+    #[test]
+    fn a_required_check_that_was_not_made_is_not_one_that_passed() {
+        assert_eq!(document(|_| None).verdict(), Verdict::Valid);
+        for required in REQUIRED_OF_ISSUER.into_iter().chain(REQUIRED_OF_DEVICE) {
+            for outcome in [Outcome::NotChecked, Outcome::NotApplicable] {
+                let document = document(|id| (id == required).then_some(outcome));
+                assert_ne!(document.verdict(), Verdict::Valid, "{required}");
+            }
+            let mut absent = document(|_| None);
+            absent.checks.retain(|check| check.id != required);
+            assert_ne!(absent.verdict(), Verdict::Valid, "{required}");
+        }
+        for required in REQUIRED_OF_RESPONSE {
+            let mut checks = response_checks(|_| None);
+            checks.retain(|check| check.id != required);
+            let report = report(vec![document(|_| None)], checks);
+            assert_eq!(report.verdict(), Verdict::Invalid, "{required}");
+            assert!(report.verified(0).is_none(), "{required}");
+        }
+    }
+
+    #[test]
+    fn any_failure_spoils_the_verdict_and_only_a_missing_anchor_leaves_it_untrusted() {
+        for &failed in CheckId::ALL {
+            let document = document(|id| (id == failed).then_some(Outcome::Fail));
+            let expected = if failed == CheckId::TrustAnchor {
+                Verdict::Untrusted
+            } else {
+                Verdict::Invalid
+            };
+            assert_eq!(document.verdict(), expected, "{failed}");
+        }
+        let no_anchor = document(|id| match id {
+            CheckId::TrustAnchor => Some(Outcome::Fail),
+            CheckId::DsSignature | CheckId::IacaValidity => Some(Outcome::NotChecked),
+            _ => None,
+        });
+        assert_eq!(no_anchor.verdict(), Verdict::Untrusted);
+        let altered = document(|id| match id {
+            CheckId::TrustAnchor | CheckId::ValueDigest => Some(Outcome::Fail),
+            _ => None,
+        });
+        assert_eq!(altered.verdict(), Verdict::Invalid);
+    }
+
+    #[test]
+    fn the_verdicts_in_part_are_about_their_part() {
+        let stolen = document(|id| (id == CheckId::DeviceAuthentication).then_some(Outcome::Fail));
+        assert_eq!(stolen.issuer_trust(), Verdict::Valid);
+        assert_eq!(stolen.device_binding(), Some(Verdict::Invalid));
+        for of_key in ISSUED_DEVICE_KEY {
+            for outcome in [Outcome::Fail, Outcome::NotChecked] {
+                let document = document(|id| (id == of_key).then_some(outcome));
+                assert_eq!(
+                    document.device_binding(),
+                    Some(Verdict::Invalid),
+                    "{of_key}"
+                );
+            }
+        }
+        let mut out_of_session = document(|id| {
+            (id.group() == CheckGroup::DeviceBinding).then_some(Outcome::NotApplicable)
+        });
+        assert_eq!(out_of_session.verdict(), Verdict::Invalid);
+        out_of_session.in_session = false;
+        assert_eq!(out_of_session.verdict(), Verdict::Valid);
+        assert_eq!(out_of_session.device_binding(), None);
+    }
+
+    #[test]
+    fn a_response_without_documents_or_with_a_bad_one_is_invalid() {
+        let good = || document(|_| None);
+        let bad = || document(|id| (id == CheckId::DocType).then_some(Outcome::Fail));
+        let verdict = |documents| report(documents, response_checks(|_| None)).verdict();
+        assert_eq!(verdict(vec![good(), good()]), Verdict::Valid);
+        assert_eq!(verdict(vec![]), Verdict::Invalid);
+        assert_eq!(verdict(vec![good(), bad()]), Verdict::Invalid);
+        assert_eq!(verdict(vec![bad(), good()]), Verdict::Invalid);
+    }
+}
