@@ -47,7 +47,8 @@ impl<'a> IssuerSigned<'a> {
     /// Reads an `IssuerSigned` that is the whole input of `checker`.
     ///
     /// # Errors
-    /// Another structure, or beyond the limits.
+    /// Another structure, or beyond the limits. `nameSpaces` may be absent, but not with an unknown member beside
+    /// `issuerAuth`, which may be that very member with its name damaged.
     pub fn decode(input: &'a [u8], checker: &mut Checker<'a>) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(input, checker.offset_of(input));
         let issuer_signed = Self::read(&mut reader, checker)?;
@@ -60,25 +61,32 @@ impl<'a> IssuerSigned<'a> {
         checker: &mut Checker<'a>,
     ) -> Result<Self, DecodeError> {
         let start = reader.clone();
-        let mut name_spaces = Vec::new();
+        let mut name_spaces = None;
         let mut issuer_auth = None;
+        let mut has_unknown_member = false;
         let mut entries = reader.map("issuerSigned")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("nameSpaces") => name_spaces = read_name_spaces(reader, checker)?,
+                Some("nameSpaces") => name_spaces = Some(read_name_spaces(reader, checker)?),
                 Some("issuerAuth") => {
                     let encoded = reader.clone().raw()?;
                     issuer_auth = Some((CoseSign1::decode(reader, checker)?, encoded));
                 }
-                _ => reader.skip()?,
+                _ => {
+                    has_unknown_member = true;
+                    reader.skip()?;
+                }
             }
         }
-        let missing = start.error(DecodeErrorKind::Missing {
-            member: "issuerAuth",
-        });
-        let (issuer_auth, issuer_auth_bytes) = issuer_auth.ok_or(missing)?;
+        let missing = |member| start.error(DecodeErrorKind::Missing { member });
+        let (issuer_auth, issuer_auth_bytes) = issuer_auth.ok_or(missing("issuerAuth"))?;
+        // Nothing authenticates which elements are returned, so one altered letter of this name would make all of
+        // them vanish from a document that still verifies. Without any other member it is meant: nothing is disclosed.
+        if name_spaces.is_none() && has_unknown_member {
+            return Err(missing("nameSpaces"));
+        }
         Ok(Self {
-            name_spaces,
+            name_spaces: name_spaces.unwrap_or_default(),
             issuer_auth,
             issuer_auth_bytes,
         })
