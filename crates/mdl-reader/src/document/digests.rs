@@ -104,6 +104,8 @@ fn digest_id_twice(document: &Document<'_>) -> Option<Cause> {
 }
 
 /// An element twice in a name space, issuer- and device-signed together: which of the two holds would be a guess.
+///
+/// Two items with one digestID are reported as that already.
 fn element_twice(document: &Document<'_>) -> Option<Cause> {
     let mut device_signed: Vec<_> = document
         .device_signed
@@ -115,17 +117,22 @@ fn element_twice(document: &Document<'_>) -> Option<Cause> {
     // space is not read again for each of its elements.
     let name_spaces = &document.issuer_signed.name_spaces;
     name_spaces.iter().find_map(|(name_space, items)| {
-        let mut identifiers: Vec<_> = items.iter().map(|item| item.element_identifier).collect();
+        let mut identifiers: Vec<_> = items
+            .iter()
+            .map(|item| (item.element_identifier, Some(item.digest_id)))
+            .collect();
         if let Ok(at) = device_signed.binary_search_by_key(name_space, |(name, _)| *name) {
             identifiers.extend(
                 device_signed[at]
                     .1
                     .iter()
-                    .map(|(identifier, _)| *identifier),
+                    .map(|(identifier, _)| (*identifier, None)),
             );
         }
         identifiers.sort_unstable();
-        let twice = identifiers.windows(2).find(|pair| pair[0] == pair[1])?[0];
+        let (twice, _) = identifiers
+            .windows(2)
+            .find(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1)?[0];
         Some(Cause::Element {
             name_space: (*name_space).to_owned(),
             element_identifier: twice.to_owned(),
