@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    completions, crl, demo, ds, iaca, inspect, issue, key, lint, man, present, verify,
+    completions, crl, demo, ds, iaca, inspect, issue, key, lint, man, present, vectors, verify,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -39,6 +39,8 @@ enum Command {
     Lint(lint::Lint),
     Inspect(inspect::Inspect),
     #[command(subcommand)]
+    Vectors(vectors::Vectors),
+    #[command(subcommand)]
     Key(key::Key),
     Completions(completions::Completions),
     Man(man::Man),
@@ -56,6 +58,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),
+            Self::Vectors(vectors) => vectors.run(),
             Self::Key(key) => key.run(),
             Self::Completions(completions) => completions.run(),
             Self::Man(man) => man.run(),

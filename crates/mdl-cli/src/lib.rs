@@ -26,6 +26,7 @@ mod presentation;
 mod randomness;
 pub mod record;
 mod signing_rules;
+mod vectors;
 mod verification_report;
 
 pub use command_line::run;

@@ -11,4 +11,5 @@ pub(crate) mod key;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod present;
+pub(crate) mod vectors;
 pub(crate) mod verify;
