@@ -21,6 +21,7 @@ STAGES=(
     "wasm:    mdl-reader builds for wasm32-unknown-unknown"
     "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
     "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
+    "readme:  the commands of the README work as they stand there"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
     "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
 )
@@ -130,6 +131,10 @@ stage_deny() {
 # The command as a user builds it.
 build_mdl() {
     run cargo build --locked --release --bin mdl
+}
+
+stage_readme() {
+    run bash scripts/readme-commands
 }
 
 stage_interop() {
