@@ -304,10 +304,15 @@ fn undetermined(problem: CrlProblem) -> RevocationStatus {
     }
 }
 
-/// Orders lists from old to new; one from the future counts as oldest, so that it is asked only if alone.
-fn age(view: &CrlView<'_>, at: OffsetDateTime) -> (bool, OffsetDateTime) {
+/// Orders lists from old to new; one from the future counts as oldest, so that it is asked only if alone. Of two lists
+/// of the same second the one with the higher cRLNumber is newer (RFC 5280, 5.2.3).
+fn age<'a>(view: &CrlView<'a>, at: OffsetDateTime) -> (bool, OffsetDateTime, (usize, &'a [u8])) {
     let this_update = view.this_update().at;
-    (this_update <= at, this_update)
+    let number = view.extensions().crl_number().ok().flatten();
+    let number = number.unwrap_or_default();
+    let zeros = number.iter().take_while(|octet| **octet == 0).count();
+    let magnitude = number.get(zeros..).unwrap_or_default();
+    (this_update <= at, this_update, (magnitude.len(), magnitude))
 }
 
 fn is_listed(oid: Oid<'_>) -> bool {
