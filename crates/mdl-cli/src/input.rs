@@ -181,6 +181,9 @@ impl HexOrFile {
 pub(crate) fn parse_time(text: &str) -> std::result::Result<OffsetDateTime, String> {
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|error| format!("expected RFC 3339 such as 2026-06-15T12:00:00Z ({error})"))?;
+    let time = time
+        .checked_to_offset(UtcOffset::UTC)
+        .ok_or("expected a time within the years 0 to 9999 in UTC")?;
     Ok(whole_seconds(time))
 }
 
@@ -190,7 +193,6 @@ pub(crate) fn time_or_now(at: Option<OffsetDateTime>) -> OffsetDateTime {
 }
 
 fn whole_seconds(time: OffsetDateTime) -> OffsetDateTime {
-    let time = time.to_offset(UtcOffset::UTC);
     time.replace_nanosecond(0).unwrap_or(time)
 }
 
@@ -217,6 +219,8 @@ mod tests {
     fn times_are_utc_in_whole_seconds() {
         let time = parse_time("2026-06-15T14:00:00.75+02:00").unwrap();
         assert_eq!(time, datetime!(2026-06-15 12:00 UTC));
-        assert!(parse_time("2026-06-15").is_err());
+        for wrong in ["2026-06-15", "", "9999-12-31T23:59:59-23:59"] {
+            assert!(parse_time(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -161,7 +161,12 @@ fn guard(
     )
     .map_err(|error| unusable(&error))?;
     let rules = StrictReader::new(anchor(iaca)?, &document_signer.der, key.curve());
-    SigningGuard::new(signer, &key, window, Box::new(rules)).map_err(|error| unusable(&error))
+    let guard = SigningGuard::new(signer, &key, window, Box::new(rules))
+        .map_err(|error| unusable(&error))?;
+    if document_signer.is_revoked {
+        guard.revoke();
+    }
+    Ok(guard)
 }
 
 fn anchor(iaca: &Iaca) -> Result<TrustAnchor> {

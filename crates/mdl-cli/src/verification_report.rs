@@ -353,8 +353,26 @@ fn revocation_name(revocation: RevocationVerdict) -> &'static str {
     }
 }
 
-/// RFC 3339 in UTC; what the year forbids (none of the decoders lets such times through) is shown as it is.
+/// RFC 3339 in UTC. A time that has no such form, which a hostile document may name, keeps its own offset or shape.
 pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
-    let utc = time.to_offset(time::UtcOffset::UTC);
+    let utc = time.checked_to_offset(time::UtcOffset::UTC).unwrap_or(time);
     utc.format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_at_the_end_of_the_calendar_are_shown() {
+        let last = OffsetDateTime::parse("9999-12-31T23:59:59-23:59", &Rfc3339).unwrap();
+        assert_eq!(rfc3339(last), "9999-12-31T23:59:59-23:59");
+        let plain = OffsetDateTime::parse("2026-06-15T14:00:00+02:00", &Rfc3339).unwrap();
+        assert_eq!(rfc3339(plain), "2026-06-15T12:00:00Z");
+    }
+
+    #[test]
+    fn text_from_the_input_cannot_control_a_terminal() {
+        assert_eq!(shown("a\u{1b}[31mß\u{202e}"), "a\\u{1b}[31mß\\u{202e}");
+    }
 }

@@ -1,5 +1,5 @@
 use mdl_crypto::{Curve, PrivateKey};
-use mdl_iaca::certificate::{CertificateView, DocumentKind};
+use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
 use mdl_iaca::profile::{
     Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber, Validity,
@@ -45,6 +45,8 @@ pub(crate) enum Subject {
 pub(crate) struct DocumentSigner {
     pub(crate) der: Vec<u8>,
     pub(crate) longest_mso_life: Duration,
+    /// Whether it is on the authority's current CRL.
+    pub(crate) is_revoked: bool,
 }
 
 /// Key, request, proof of possession, certificate, and only then the files.
@@ -168,10 +170,25 @@ impl AuthorityFolder {
                 );
                 Failure::usage(what)
             })?;
-        Ok(DocumentSigner {
+        let mut signer = DocumentSigner {
             der,
             longest_mso_life: Duration::days(i64::from(days)),
-        })
+            is_revoked: false,
+        };
+        signer.is_revoked = self.is_revoked(&signer)?;
+        Ok(signer)
+    }
+
+    /// Whether the authority's own CRL lists the document signer: what it revokes it must not use either.
+    fn is_revoked(&self, signer: &DocumentSigner) -> Result<bool> {
+        if !self.crl().exists() {
+            return Ok(false);
+        }
+        let der = input::read_one_pem_or_der(&self.crl(), DocumentKind::Crl)?;
+        let crl = CrlView::from_der(&der).map_err(|error| {
+            Failure::usage(format!("{}: not a readable CRL", self.crl().display())).because(&error)
+        })?;
+        Ok(crl.find(signer.certificate()?.serial()).is_some())
     }
 
     /// Opens a document signer's key.

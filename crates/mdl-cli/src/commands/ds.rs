@@ -207,7 +207,9 @@ impl Entry {
         let stop_signing = not_after
             .checked_sub(signer.longest_mso_life)
             .unwrap_or(not_before);
-        let state = if at < not_before {
+        let state = if signer.is_revoked {
+            "revoked"
+        } else if at < not_before {
             "not yet valid"
         } else if at > not_after {
             "expired"

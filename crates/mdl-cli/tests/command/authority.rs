@@ -1,0 +1,340 @@
+//! `mdl iaca`, `mdl ds` and `mdl crl`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::mdl::{AT, make_authority, mdl};
+
+#[test]
+fn a_root_is_shown_as_it_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let init = [
+        "iaca",
+        "init",
+        "--authority",
+        "ca",
+        "--country",
+        "DE",
+        "--name",
+        "Wurzel",
+        "--organization",
+        "KBA",
+        "--contact",
+        "https://kba.example",
+        "--crl-url",
+        "https://kba.example/crl",
+        "--curve",
+        "brainpoolP384r1",
+        "--validity-days",
+        "7300",
+        "--at",
+        AT,
+        "--json",
+    ];
+    let made = mdl(at, &init).expect(0).json();
+    assert_eq!(made["certificate"], "ca/iaca/certificate.pem");
+    let shown = mdl(at, &["iaca", "show", "--authority", "ca", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(shown["subject"], "C=DE, O=KBA, CN=Wurzel");
+    assert_eq!(shown["sha256"], made["sha256"]);
+    assert_eq!(
+        (&shown["not_before"], &shown["not_after"]),
+        (
+            &json!("2026-06-15T00:00:00Z"),
+            &json!("2046-06-10T00:00:00Z")
+        )
+    );
+    assert!(
+        shown["key"]
+            .as_str()
+            .unwrap()
+            .starts_with("brainpoolP384r1 04")
+    );
+    let text = mdl(at, &["iaca", "show", "--authority", "ca"])
+        .expect(0)
+        .stdout;
+    assert!(
+        text.contains("basicConstraints (critical)") && text.contains("CA true, path length 0"),
+        "{text}"
+    );
+    mdl(at, &init).expect(2);
+    mdl(at, &["iaca", "show"]).expect(2);
+}
+
+#[test]
+fn a_root_that_breaks_its_profile_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let init = |country: &str, contact: &str, days: &str| {
+        mdl(
+            at,
+            &[
+                "iaca",
+                "init",
+                "--country",
+                country,
+                "--name",
+                "x",
+                "--contact",
+                contact,
+                "--crl-url",
+                "https://a.example/c",
+                "--validity-days",
+                days,
+            ],
+        )
+    };
+    for run in [
+        init("USA", "a@b.example", "10"),
+        init("US", "nobody", "10"),
+        init("US", "a@b.example", "7301"),
+        init("US", "a@b.example", "0"),
+    ] {
+        let run = run.expect(1);
+        assert!(run.stderr.contains("because: "), "{}", run.stderr);
+        assert_eq!(fs::read_dir(at.join("mdl-authority")).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn document_signers_are_issued_listed_and_run_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    make_authority(at);
+    mdl(
+        at,
+        &[
+            "ds",
+            "issue",
+            "ds-2",
+            "--curve",
+            "Ed25519",
+            "--validity-days",
+            "100",
+            "--longest-mso-life-days",
+            "20",
+            "--common-name",
+            "Second",
+            "--at",
+            AT,
+        ],
+    )
+    .expect(0);
+    mdl(at, &["ds", "issue", "ds-2", "--at", AT]).expect(2);
+    mdl(
+        at,
+        &["ds", "issue", "ds-3", "--validity-days", "458", "--at", AT],
+    )
+    .expect(1);
+    mdl(
+        at,
+        &[
+            "ds",
+            "issue",
+            "ds-3",
+            "--validity-days",
+            "10",
+            "--longest-mso-life-days",
+            "11",
+            "--at",
+            AT,
+        ],
+    )
+    .expect(2);
+
+    let states = |when: &str| {
+        let list = mdl(at, &["ds", "list", "--at", when, "--json"])
+            .expect(0)
+            .json();
+        let signers = list["document_signers"].as_array().unwrap().clone();
+        signers
+            .iter()
+            .map(|signer| {
+                format!(
+                    "{} {}",
+                    signer["name"].as_str().unwrap(),
+                    signer["state"].as_str().unwrap()
+                )
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(states(AT), ["ds-1 signing", "ds-2 signing"]);
+    assert_eq!(
+        states("2026-06-14T00:00:00Z"),
+        ["ds-1 not yet valid", "ds-2 not yet valid"]
+    );
+    assert_eq!(
+        states("2026-09-04T00:00:01Z"),
+        ["ds-1 signing", "ds-2 stopped signing"]
+    );
+    assert_eq!(
+        states("2026-12-01T00:00:00Z"),
+        ["ds-1 signing", "ds-2 expired"]
+    );
+    mdl(at, &["crl", "build", "--revoke", "ds-1", "--at", AT]).expect(0);
+    assert_eq!(states(AT), ["ds-1 revoked", "ds-2 signing"]);
+    assert!(mdl(at, &["ds", "list"]).expect(0).stdout.contains("ds-2"));
+}
+
+#[test]
+fn the_key_of_a_request_is_certified_and_stays_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    make_authority(at);
+    fs::copy(
+        at.join("mdl-authority/ds/ds-1/request.pem"),
+        at.join("request.pem"),
+    )
+    .unwrap();
+    mdl(
+        at,
+        &["ds", "issue", "outside", "--csr", "request.pem", "--at", AT],
+    )
+    .expect(0);
+    let list = mdl(at, &["ds", "list", "--json"]).expect(0).json();
+    assert_eq!(list["document_signers"][1]["key"], false);
+    assert!(!at.join("mdl-authority/ds/outside/key.pem").exists());
+
+    // A request whose signature is not that of the key in it proves nothing.
+    let pem = fs::read_to_string(at.join("request.pem")).unwrap();
+    let at_end = pem.rfind("\n-----END").unwrap() - 8;
+    let forged = format!(
+        "{}{}{}",
+        &pem[..at_end],
+        if &pem[at_end..=at_end] == "A" {
+            "B"
+        } else {
+            "A"
+        },
+        &pem[at_end + 1..]
+    );
+    fs::write(at.join("forged.pem"), forged).unwrap();
+    let run = mdl(
+        at,
+        &["ds", "issue", "forged", "--csr", "forged.pem", "--at", AT],
+    )
+    .expect(1);
+    assert!(run.stderr.contains("because: "), "{}", run.stderr);
+    assert!(!at.join("mdl-authority/ds/forged").exists());
+    assert_eq!(
+        leftovers(&at.join("mdl-authority/ds")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn crls_count_on_and_carry_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    make_authority(at);
+    mdl(at, &["crl", "show"]).expect(2);
+    let build = |more: &[&str]| mdl(at, &[&["crl", "build", "--json"][..], more].concat());
+    let first = build(&["--at", AT]).expect(0).json();
+    assert_eq!(
+        (&first["number"], &first["revoked"]),
+        (&json!(1), &json!(0))
+    );
+    let second = build(&[
+        "--at",
+        "2026-06-16T00:00:00Z",
+        "--revoke",
+        "ds-1",
+        "--revoke",
+        "0a:1b",
+    ])
+    .expect(0)
+    .json();
+    assert_eq!(
+        (&second["number"], &second["revoked"]),
+        (&json!(2), &json!(2))
+    );
+    let third = build(&["--at", "2026-06-17T00:00:00Z", "--expired", "0a1b"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (&third["number"], &third["revoked"]),
+        (&json!(3), &json!(1))
+    );
+
+    let shown = mdl(at, &["crl", "show", "--json"]).expect(0).json();
+    assert_eq!(
+        (&shown["number"], &shown["revoked_count"]),
+        (&json!("3"), &json!(1))
+    );
+    assert_eq!(
+        shown["revoked"][0]["at"], "2026-06-16T00:00:00Z",
+        "the date of the revocation is kept"
+    );
+    assert_eq!(
+        mdl(at, &["crl", "show", "mdl-authority/crl/1.der", "--json"])
+            .expect(0)
+            .json()["number"],
+        "1"
+    );
+    assert!(
+        mdl(at, &["crl", "show"])
+            .expect(0)
+            .stdout
+            .contains("cRLNumber")
+    );
+
+    build(&["--at", AT]).expect(1);
+    build(&["--at", "2026-06-18T00:00:00Z", "--next-update-days", "91"]).expect(1);
+    build(&["--at", "2026-06-18T00:00:00Z", "--revoke", "nobody"]).expect(2);
+    assert_eq!(
+        mdl(at, &["crl", "show", "--json"]).expect(0).json()["number"],
+        "3"
+    );
+}
+
+#[test]
+fn an_authority_is_reproducible_from_a_seed() {
+    let files = [
+        "iaca/certificate.pem",
+        "iaca/key.pem",
+        "ds/a/certificate.pem",
+        "ds/a/request.pem",
+        "ds/a/key.pem",
+        "crl/crl.der",
+    ];
+    let make = || {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let seeded = |arguments: &[&str]| {
+            mdl(at, &[arguments, &["--seed", "0123", "--at", AT]].concat()).expect(0)
+        };
+        seeded(&[
+            "iaca",
+            "init",
+            "--country",
+            "US",
+            "--name",
+            "x",
+            "--contact",
+            "a@b.example",
+            "--crl-url",
+            "https://a.example/c",
+        ]);
+        seeded(&["ds", "issue", "a"]);
+        seeded(&["crl", "build"]);
+        let contents = files.map(|file| fs::read(at.join("mdl-authority").join(file)).unwrap());
+        assert_ne!(
+            contents[1], contents[4],
+            "root and document signer have keys of their own"
+        );
+        contents
+    };
+    assert_eq!(make(), make());
+}
+
+/// Names of unfinished files and folders.
+fn leftovers(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with('.')).collect()
+}
