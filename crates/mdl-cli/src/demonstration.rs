@@ -12,7 +12,7 @@ use mdl_iaca::profile::{Contact, DistinguishedName};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::builder::Decoys;
 use mdl_mdoc::cose::encode_cose_key;
-use mdl_mdoc::data_elements::Schema;
+use mdl_mdoc::data_elements::{ElementGate, Schema};
 use mdl_mdoc::session_transcript::{Handover, SessionTranscript};
 use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
@@ -291,6 +291,7 @@ impl Demonstration {
         })?;
         let request = IssuanceRequest {
             record: &record,
+            gate: &ElementGate::mdl(),
             device_key: device_key.public_key(),
             valid_days: 30,
             expected_update_days: None,

@@ -149,7 +149,7 @@ fn exists(path: &Path) -> Failure {
 fn failed(path: &Path, error: &io::Error) -> Failure {
     let what = format!("cannot write {}", path.display());
     match error.kind() {
-        ErrorKind::AlreadyExists => exists(path),
+        ErrorKind::AlreadyExists | ErrorKind::DirectoryNotEmpty => exists(path),
         ErrorKind::NotFound
         | ErrorKind::PermissionDenied
         | ErrorKind::NotADirectory

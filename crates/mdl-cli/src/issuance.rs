@@ -22,6 +22,8 @@ use crate::signing_rules::StrictReader;
 #[derive(Debug)]
 pub(crate) struct IssuanceRequest<'a> {
     pub(crate) record: &'a Record,
+    /// What the elements are held against.
+    pub(crate) gate: &'a ElementGate,
     pub(crate) device_key: &'a PublicKey,
     pub(crate) valid_days: u32,
     pub(crate) expected_update_days: Option<u32>,
@@ -77,7 +79,9 @@ pub(crate) fn issue(
         }),
         ..GateContext::new(doc_type, validity.valid_from(), validity.valid_until())
     };
-    let remarks = ElementGate::mdl().examine_set(request.record.elements(), &context);
+    let remarks = request
+        .gate
+        .examine_set(request.record.elements(), &context);
     if remarks.has_errors() {
         return Err(Refusal::Gate(remarks));
     }

@@ -3,6 +3,17 @@
 //! [`run`] is the whole command. Its contract: exit codes as in [`Exit`], results on standard output as text or as
 //! one JSON object (`--json`), remarks and errors on standard error, no secret on the command line, no panic and no
 //! back trace for any input.
+//!
+//! | Modules | hold |
+//! |---|---|
+//! | `command_line`, `commands` | what each command takes and prints, one file each |
+//! | `authority` | an issuing authority in a folder: root, document signers, CRL |
+//! | [`record`], `issuance`, `signing_rules` | from a record to a signed document that a strict reader accepts |
+//! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
+//! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
+//! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
+//! | `vectors` | test vectors, generated and run |
+//! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
 
 mod authority;
 mod certificate_text;

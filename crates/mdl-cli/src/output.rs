@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use clap::Args;
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use crate::failure::{Failure, Result};
@@ -32,6 +33,15 @@ impl Output {
 
     pub(crate) fn is_json(self) -> bool {
         self.json
+    }
+
+    /// A bar for long work: on a terminal only, and not beside JSON.
+    pub(crate) fn progress(self) -> ProgressBar {
+        if self.json {
+            return ProgressBar::hidden();
+        }
+        // It draws on standard error, and nothing if that is no terminal.
+        ProgressBar::new(0)
     }
 }
 

@@ -10,7 +10,7 @@ use ciborium::Value;
 use mdl_crypto::Curve;
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::MDL_NAME_SPACE;
-use mdl_mdoc::cbor::{Checker, Limits, Reader};
+use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
 use mdl_mdoc::data_elements::{parse_full_date, parse_tdate};
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::mso::MobileSecurityObject;
@@ -91,13 +91,20 @@ impl fmt::Debug for StrictReader {
 }
 
 /// Protected header and payload of a `Sig_structure`: `["Signature1", protected, external_aad, payload]`.
-fn parts(to_be_signed: &[u8]) -> Result<(&[u8], &[u8]), mdl_mdoc::cbor::DecodeError> {
+fn parts(to_be_signed: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     Checker::new(to_be_signed, &Limits::DEFAULT)?;
     let mut reader = Reader::new(to_be_signed, 0);
     let entries = reader.array_of(4, "Sig_structure")?;
-    reader.text("context")?;
+    let wrong = |reader: &Reader<'_>, member, rule| {
+        reader.error(DecodeErrorKind::OutOfRange { member, rule })
+    };
+    if reader.text("context")? != "Signature1" {
+        return Err(wrong(&reader, "context", "not Signature1"));
+    }
     let protected = reader.bytes("protected header")?;
-    reader.bytes("external_aad")?;
+    if !reader.bytes("external_aad")?.is_empty() {
+        return Err(wrong(&reader, "external_aad", "not empty"));
+    }
     let payload = reader.bytes("payload")?;
     reader.leave(entries, "Sig_structure")?;
     Ok((protected, payload))
@@ -159,5 +166,206 @@ fn refuse_failures(report: &Report<'_>) -> Result<(), RuleViolation> {
                 None => violation,
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mdl_crypto::{HashAlgorithm, PrivateKey};
+    use mdl_iaca::profile::{
+        Contact, DistinguishedName, DocumentSignerProfile, IacaProfile, Issuer, SerialNumber,
+    };
+    use mdl_mdoc::builder::{ElementSet, MdocBuilder, UnsignedMdoc, Validity};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const AT: OffsetDateTime = datetime!(2026-06-15 00:00 UTC);
+
+    struct Authority {
+        iaca: Vec<u8>,
+        document_signer: Vec<u8>,
+        key: PrivateKey,
+        rng: ChaCha20Rng,
+    }
+
+    impl Authority {
+        fn new() -> Self {
+            let mut rng = ChaCha20Rng::seed_from_u64(5);
+            let iaca_key = PrivateKey::generate(Curve::P256, &mut rng);
+            let key = PrivateKey::generate(Curve::P256, &mut rng);
+            let validity = |days| mdl_iaca::profile::Validity::days(AT, days).unwrap();
+            let (crl, contact) = ("https://dmv.example/crl", Contact::email("a@dmv.example"));
+            let name = DistinguishedName::new("IACA").country("US").state("US-CA");
+            let root = IacaProfile::new(
+                iaca_key.public_key().clone(),
+                name,
+                validity(3650),
+                contact,
+                crl,
+            );
+            let unsigned = root.build(&SerialNumber::random(&mut rng)).unwrap();
+            let signature = iaca_key.sign(unsigned.to_be_signed());
+            let iaca = unsigned.attach(&signature).unwrap().into_der();
+            let issuer = Issuer::from_certificate(&iaca).unwrap();
+            let name = DistinguishedName::new("DS");
+            let profile = DocumentSignerProfile::new(
+                &issuer,
+                key.public_key().clone(),
+                name,
+                validity(457),
+                crl,
+            );
+            let unsigned = profile.build(&SerialNumber::random(&mut rng)).unwrap();
+            let signature = iaca_key.sign(unsigned.to_be_signed());
+            let document_signer = unsigned.attach(&signature).unwrap().into_der();
+            Self {
+                iaca,
+                document_signer,
+                key,
+                rng,
+            }
+        }
+
+        fn rules(&self) -> StrictReader {
+            let anchor = TrustAnchor::from_der(&self.iaca).unwrap();
+            StrictReader::new(anchor, &self.document_signer, Curve::P256)
+        }
+
+        /// A document with one element, valid from `AT` for some days.
+        fn unsigned(
+            &mut self,
+            identifier: &str,
+            value: impl Into<Value>,
+            days: i64,
+        ) -> UnsignedMdoc {
+            let mut elements = ElementSet::new();
+            elements.add(MDL_NAME_SPACE, identifier, value).unwrap();
+            let validity = Validity::new(AT, AT, AT + Duration::days(days)).unwrap();
+            MdocBuilder::new(
+                mdl_mdoc::MDL_DOC_TYPE,
+                &elements,
+                self.key.public_key(),
+                validity,
+            )
+            .digest_algorithm(HashAlgorithm::Sha256)
+            .build(self.key.public_key().curve().algorithm(), &mut self.rng)
+            .unwrap()
+        }
+    }
+
+    fn full_date(text: &str) -> Value {
+        Value::Tag(1004, Box::new(text.into()))
+    }
+
+    #[test]
+    fn a_sound_document_may_be_signed_and_its_facts_are_read_from_it() {
+        let mut authority = Authority::new();
+        let unsigned = authority.unsigned("expiry_date", full_date("2030-02-28"), 30);
+        let proposal = Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces());
+        let facts = authority.rules().examine(&proposal).unwrap();
+        assert_eq!((facts.signed, facts.valid_from), (AT, AT));
+        assert_eq!(facts.valid_until, AT + Duration::days(30));
+        assert_eq!(
+            facts.licence_expiry,
+            Some(datetime!(2030-02-28 23:59:59 UTC))
+        );
+    }
+
+    #[test]
+    fn what_a_strict_reader_rejects_is_refused_with_the_id_of_its_check() {
+        let mut authority = Authority::new();
+        let long = authority.unsigned("sex", 1, 458);
+        let wrong_type = authority.unsigned("sex", "female", 30);
+        let other_country = authority.unsigned("issuing_country", "DE", 30);
+        for (unsigned, rule) in [
+            (long, "mso-outlives-ds"),
+            (wrong_type, "element-values"),
+            (other_country, "issuing-country"),
+        ] {
+            let proposal = Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces());
+            let violation = authority.rules().examine(&proposal).unwrap_err();
+            assert_eq!(violation.rule(), rule);
+        }
+    }
+
+    #[test]
+    fn elements_other_than_those_digested_are_refused() {
+        let mut authority = Authority::new();
+        let (signed, other) = (
+            authority.unsigned("sex", 1, 30),
+            authority.unsigned("sex", 2, 30),
+        );
+        let swapped = Proposal::new(signed.to_be_signed(), other.name_spaces());
+        // Digest identifiers are shuffled, so that another document's may be known here or not.
+        let rule = authority.rules().examine(&swapped).unwrap_err().rule();
+        assert!(
+            ["value-digest", "value-digest-present"].contains(&rule),
+            "{rule}"
+        );
+        let without = Proposal::new(signed.to_be_signed(), &[]);
+        assert!(
+            authority.rules().examine(&without).is_ok(),
+            "digests alone are a document too"
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_document_are_refused() {
+        let mut authority = Authority::new();
+        let unsigned = authority.unsigned("sex", 1, 30);
+        let (message, elements) = (unsigned.to_be_signed(), unsigned.name_spaces());
+        let cases: [(&[u8], &[u8]); 5] = [
+            (b"", elements),
+            (b"TBSCertificate", elements),
+            (&message[..message.len() - 1], elements),
+            (message, &[0xff]),
+            (message, &[0xa0, 0xa0]),
+        ];
+        for (to_be_signed, name_spaces) in cases {
+            let proposal = Proposal::new(to_be_signed, name_spaces);
+            authority.rules().examine(&proposal).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn another_context_than_a_signature_is_refused() {
+        let mut authority = Authority::new();
+        let unsigned = authority.unsigned("sex", 1, 30);
+        let mut message = unsigned.to_be_signed().to_vec();
+        // 84 6a "Signature1" becomes a countersignature's context of the same length.
+        message[2..12].copy_from_slice(b"CounterSig");
+        let proposal = Proposal::new(&message, unsigned.name_spaces());
+        assert_eq!(
+            authority.rules().examine(&proposal).unwrap_err().rule(),
+            "sig-structure"
+        );
+    }
+
+    #[test]
+    fn a_document_signer_of_another_authority_is_refused() {
+        let mut authority = Authority::new();
+        let unsigned = authority.unsigned("sex", 1, 30);
+        let mut other = Authority::new();
+        let stranger = PrivateKey::generate(Curve::P256, &mut other.rng);
+        let issuer_key = stranger.public_key().clone();
+        let name = DistinguishedName::new("IACA").country("US").state("US-CA");
+        let validity = mdl_iaca::profile::Validity::days(AT, 3650).unwrap();
+        let contact = Contact::email("a@dmv.example");
+        let root = IacaProfile::new(
+            issuer_key,
+            name,
+            validity,
+            contact,
+            "https://dmv.example/crl",
+        );
+        let root = root.build(&SerialNumber::random(&mut other.rng)).unwrap();
+        let signature = stranger.sign(root.to_be_signed());
+        let anchor = TrustAnchor::from_der(root.attach(&signature).unwrap().as_der()).unwrap();
+        let rules = StrictReader::new(anchor, &authority.document_signer, Curve::P256);
+        let proposal = Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces());
+        rules.examine(&proposal).unwrap_err();
     }
 }

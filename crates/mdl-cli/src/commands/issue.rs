@@ -2,8 +2,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mdl_crypto::HashAlgorithm;
+use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, StatusReference};
-use mdl_mdoc::data_elements::{GateReport, Schema, Violation};
+use mdl_mdoc::data_elements::{ElementGate, GateReport, NameSpaceSchema, Schema, Violation};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -64,6 +65,10 @@ pub(crate) struct Issue {
     /// Let the device key sign a name space (NAMESPACE) or an element (NAMESPACE:IDENTIFIER)
     #[arg(long, value_name = "NS[:ID]", value_delimiter = ',')]
     authorize: Vec<String>,
+    /// Let a name space through that no schema describes here: its elements are signed as they are, unchecked. Also
+    /// for documents of other types than the mDL; may be repeated
+    #[arg(long, value_name = "NS")]
+    allow_name_space: Vec<String>,
     /// URI of the status list that will tell whether the document is revoked
     #[arg(long, value_name = "URI", requires = "status_index")]
     status_uri: Option<String>,
@@ -96,6 +101,7 @@ impl Issue {
         let key = folder.open_document_signer_key(&self.ds, &self.passphrase.get()?)?;
         let request = IssuanceRequest {
             record: &record,
+            gate: &self.gate(record.doc_type()),
             device_key: &device_key,
             valid_days: self.valid_days,
             expected_update_days: self.expected_update_days,
@@ -175,6 +181,24 @@ impl Issue {
             ));
         }
         Ok(Exit::No)
+    }
+
+    /// The gate of the mDL, or of a document type that nothing is known of here; name spaces are let in by name.
+    fn gate(&self, doc_type: &str) -> ElementGate {
+        let schema = if doc_type == MDL_DOC_TYPE {
+            Schema::mdl()
+        } else {
+            Schema::new(doc_type.to_owned())
+        };
+        let allowed = self
+            .allow_name_space
+            .iter()
+            .filter(|name| schema.name_space(name).is_none());
+        let allowed: Vec<_> = allowed.cloned().collect();
+        let schema = allowed.into_iter().fold(schema, |schema, name| {
+            schema.with_name_space(NameSpaceSchema::new(name, Vec::new()).open())
+        });
+        ElementGate::new(schema)
     }
 
     fn key_authorizations(&self) -> Result<Option<DeviceKeyAuthorizations>> {

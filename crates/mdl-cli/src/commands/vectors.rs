@@ -67,7 +67,14 @@ impl Run {
             ),
             None => None,
         };
-        let report = vectors::run(&self.folder, other.as_ref()).map_err(|error| match error {
+        let bar = self.output.progress();
+        let mut progress = |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        };
+        let report = vectors::run(&self.folder, other.as_ref(), &mut progress);
+        bar.finish_and_clear();
+        let report = report.map_err(|error| match error {
             VectorsError::Files(error) => Failure::usage("cannot run the vectors")
                 .because(&error)
                 .hint("name the folder of the vector files; `mdl vectors generate` writes them"),

@@ -65,16 +65,21 @@ impl RunReport {
     }
 }
 
-/// Runs every test in `folder`, against this build or, if given, another implementation.
+/// Runs every test in `folder`, against this build or, if given, another implementation. `progress` is told how many
+/// tests are done, and of how many.
 ///
 /// # Errors
 /// The files cannot be read, or the other implementation cannot be started.
 pub(crate) fn run(
     folder: &Path,
     other: Option<&OtherImplementation>,
+    progress: &mut dyn FnMut(usize, usize),
 ) -> Result<RunReport, VectorsError> {
     let mut files = Vec::new();
-    for (name, file) in VectorFile::read_all(folder)? {
+    let vectors = VectorFile::read_all(folder)?;
+    let total = vectors.iter().map(|(_, file)| file.tests.len()).sum();
+    let mut done = 0;
+    for (name, file) in vectors {
         let mut report = FileReport {
             name,
             passed: 0,
@@ -89,6 +94,8 @@ pub(crate) fn run(
                 None => report.passed += 1,
                 Some(mismatch) => report.mismatches.push(mismatch),
             }
+            done += 1;
+            progress(done, total);
         }
         files.push(report);
     }

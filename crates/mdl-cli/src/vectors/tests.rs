@@ -27,7 +27,7 @@ fn tests() -> impl Iterator<Item = &'static Test> {
 
 #[test]
 fn every_test_comes_out_as_it_must() {
-    let report = run(&committed(), None).unwrap();
+    let report = run(&committed(), None, &mut |_, _| ()).unwrap();
     let mismatches: Vec<_> = report
         .files
         .iter()

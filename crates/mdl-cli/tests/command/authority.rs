@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use mdl_crypto::HashAlgorithm;
 use serde_json::json;
 
 use crate::mdl::{AT, make_authority, mdl};
@@ -328,7 +329,19 @@ fn an_authority_is_reproducible_from_a_seed() {
         );
         contents
     };
-    assert_eq!(make(), make());
+    let made = make();
+    assert_eq!(made, make());
+    // The same on every platform and with every crypto backend.
+    let certificates = [&made[0], &made[2], &made[5]]
+        .map(|file| hex::encode(HashAlgorithm::Sha256.digest(file).as_bytes()));
+    assert_eq!(
+        certificates,
+        [
+            "d0296db1238def4b16c5e59e2f0404f686c14e18f0f59d99bc28577275bccfe9",
+            "095cfbfe18939ea1908f8e7559156be22bb0bcadced1f5e9a280fea6ccea840e",
+            "673838b5cb386198e83f2f8c9048603d93de80a0256b695c5b1a864178e479d3",
+        ]
+    );
 }
 
 /// Names of unfinished files and folders.

@@ -364,3 +364,53 @@ fn only_the_device_of_the_document_presents_it_and_only_what_it_holds() {
     present(&key, "shoe_size").expect(2);
     assert!(!Path::new(&at.join("out")).exists());
 }
+
+#[test]
+fn a_name_space_without_a_schema_is_let_through_only_by_name() {
+    let sample = Sample::get();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let record = json!({
+        "doc_type": "org.example.permit",
+        "name_spaces": { "org.example.permit.1": { "holder": "Erika", "since": { "full_date": "2020-05-01" } } },
+    });
+    fs::write(at.join("record.json"), record.to_string()).unwrap();
+    let (authority, key) = (sample.file("mdl-authority"), sample.file("device.pub"));
+    let issue = |more: &[&str]| {
+        let fixed = [
+            "issue",
+            "--authority",
+            &authority,
+            "--record",
+            "record.json",
+            "--device-key",
+            &key,
+            "--ds",
+            "ds-1",
+            "--out",
+            "out",
+            "--at",
+            AT,
+            "--json",
+        ];
+        mdl(at, &[&fixed[..], more].concat())
+    };
+    let refused = issue(&[]).expect(1);
+    assert!(
+        rules(&refused)
+            .iter()
+            .all(|(rule, _)| rule == "name-space-without-schema"),
+        "{refused:?}"
+    );
+    issue(&["--allow-name-space", "org.example.permit.1"]).expect(0);
+    let report = sample
+        .verify(&at.join("out"), &["--static"])
+        .expect(0)
+        .json();
+    let document = &report["documents"][0];
+    assert_eq!(document["doc_type"], "org.example.permit");
+    assert_eq!(
+        document["elements"]["org.example.permit.1"],
+        json!({ "holder": "Erika", "since": "2020-05-01" })
+    );
+}
