@@ -1,0 +1,172 @@
+//! The vectors of `testvectors/`, with the reader alone: outcome, failed checks and warnings of each; nothing given out
+//! that did not verify; no value of an element in a report.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use base64ct::{Base64, Encoding};
+use mdl_crypto::PrivateKey;
+use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_mdoc::cbor::Limits;
+use mdl_mdoc::session_transcript::SessionTranscript;
+use mdl_mdoc::tdate::TDate;
+use mdl_reader::{Conditions, Outcome, Policy, Report, Session, Verdict, Verifier};
+use serde_json::Value as Json;
+
+/// Values of elements in the vectors that stand nowhere else, as in names of certificates.
+const VALUES: [&str; 4] = ["Musterfrau", "Mustermann", "Erika", "1990-01-02"];
+
+fn bytes(value: &Json) -> Vec<u8> {
+    Base64::decode_vec(value.as_str().unwrap()).unwrap()
+}
+
+fn texts(value: &Json) -> Vec<&str> {
+    let list = value.as_array().into_iter().flatten();
+    let mut texts: Vec<_> = list.map(|text| text.as_str().unwrap()).collect();
+    texts.sort_unstable();
+    texts
+}
+
+/// Calls `look` with every test and what the verifier reports on it.
+fn for_each_test(look: impl Fn(&Json, &Report<'_>)) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testvectors");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        if !is_json || path.ends_with("schema.json") {
+            continue;
+        }
+        let file: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        for test in file["tests"].as_array().unwrap() {
+            verify(test, &look);
+            count += 1;
+        }
+    }
+    assert!(count >= 150, "{count} tests");
+}
+
+fn verify(test: &Json, look: impl Fn(&Json, &Report<'_>)) {
+    let anchors = test["iaca"].as_array().unwrap().iter().map(|anchor| {
+        let trusted = TrustAnchor::from_der(&bytes(&anchor["certificate"])).unwrap();
+        match anchor.get("doc_types") {
+            Some(doc_types) => trusted.only_for(texts(doc_types)),
+            None => trusted,
+        }
+    });
+    let policy = match test["policy"].as_str().unwrap() {
+        "strict" => Policy::Strict,
+        "interop" => Policy::Interop,
+        _ => Policy::Iso,
+    };
+    let verifier = Verifier::new(TrustAnchors::new(anchors)).with_policy(policy);
+    let transcript = test.get("session_transcript").map(|transcript| {
+        SessionTranscript::from_bytes(bytes(transcript), &Limits::DEFAULT).unwrap()
+    });
+    let reader_key = test
+        .get("reader_key")
+        .map(|key| PrivateKey::from_pkcs8_der(&bytes(key)).unwrap());
+    let session = transcript
+        .as_ref()
+        .map_or(Session::Static, |transcript| Session::Device {
+            transcript,
+            reader_key: reader_key.as_ref(),
+        });
+    let crls: Vec<_> = test["crls"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(bytes)
+        .collect();
+    let crls: Vec<_> = crls.iter().map(Vec::as_slice).collect();
+    let at = TDate::parse(test["at"].as_str().unwrap()).unwrap().time;
+    let conditions = Conditions {
+        doc_type: test["doc_type"].as_str(),
+        crls: &crls,
+        require_revocation: test["require_revocation"] == true,
+        ..Conditions::new(at, session)
+    };
+    let input = bytes(&test["input"]);
+    let report = match test["kind"].as_str().unwrap() {
+        "issuer-signed" => verifier.verify_issuer_signed(&input, &conditions),
+        _ => verifier.verify(&input, &conditions),
+    };
+    look(test, &report);
+}
+
+fn with_outcome(report: &Report<'_>, outcome: Outcome) -> Vec<&'static str> {
+    let documents = report
+        .documents()
+        .iter()
+        .flat_map(|document| document.checks());
+    let checks = report.checks().iter().chain(documents);
+    let mut ids: Vec<_> = checks
+        .filter(|check| check.outcome == outcome)
+        .map(|check| check.id.id())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+#[test]
+fn every_vector_has_its_outcome_checks_and_warnings() {
+    for_each_test(|test, report| {
+        let id = &test["id"];
+        let valid = report.verdict() == Verdict::Valid;
+        assert_eq!(valid, test["result"] == "valid", "{id}");
+        assert_eq!(
+            with_outcome(report, Outcome::Fail),
+            texts(&test["checks"]),
+            "{id}"
+        );
+        assert_eq!(
+            with_outcome(report, Outcome::Warning),
+            texts(&test["warnings"]),
+            "{id}"
+        );
+    });
+}
+
+#[test]
+fn a_document_that_did_not_verify_gives_out_nothing() {
+    for_each_test(|test, report| {
+        let response_failed = report
+            .checks()
+            .iter()
+            .any(|check| check.outcome == Outcome::Fail);
+        for (index, document) in report.documents().iter().enumerate() {
+            let failed = document
+                .checks()
+                .iter()
+                .any(|check| check.outcome == Outcome::Fail);
+            let given_out = report.verified(index).is_some();
+            assert_eq!(given_out, !failed && !response_failed, "{}", test["id"]);
+        }
+    });
+}
+
+#[test]
+fn no_report_shows_a_value() {
+    for_each_test(|test, report| {
+        let mut shown = format!("{report:?}");
+        let documents = report
+            .documents()
+            .iter()
+            .flat_map(|document| document.checks());
+        for check in report.checks().iter().chain(documents) {
+            if let Some(cause) = &check.cause {
+                shown.push_str(&format!("\n{cause}"));
+            }
+        }
+        for value in VALUES {
+            let decimal: Vec<_> = value.bytes().map(|byte| byte.to_string()).collect();
+            for form in [value.to_owned(), hex::encode(value), decimal.join(", ")] {
+                assert!(!shown.contains(&form), "{}: {form}", test["id"]);
+            }
+        }
+    });
+}
