@@ -73,11 +73,11 @@ impl<'a> DeviceResponse<'a> {
         let mut entries = reader.map("DeviceResponse")?;
         while reader.has_entry(&mut entries) {
             match member_name(&mut reader)? {
-                Some("version") => version = Some(reader.text("version")?),
-                Some("documents") => documents = read_documents(&mut reader, checker)?,
-                Some("documentErrors") => document_errors = read_document_errors(&mut reader)?,
-                Some("status") => status = Some(reader.unsigned("status")?),
-                Some("zkDocuments" | "encryptedDocuments") => {
+                Some(b"version") => version = Some(reader.text("version")?),
+                Some(b"documents") => documents = read_documents(&mut reader, checker)?,
+                Some(b"documentErrors") => document_errors = read_document_errors(&mut reader)?,
+                Some(b"status") => status = Some(reader.unsigned("status")?),
+                Some(b"zkDocuments" | b"encryptedDocuments") => {
                     has_other_documents = true;
                     reader.skip()?;
                 }
@@ -85,8 +85,8 @@ impl<'a> DeviceResponse<'a> {
             }
         }
         reader.finish()?;
-        let version = version.ok_or(missing("version"))?;
-        let status = status.ok_or(missing("status"))?;
+        let version = version.ok_or_else(|| missing("version"))?;
+        let status = status.ok_or_else(|| missing("status"))?;
         Ok(Self {
             version,
             documents,
@@ -146,10 +146,10 @@ impl<'a> Document<'a> {
         let mut entries = reader.map("Document")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("docType") => doc_type = Some(reader.text("docType")?),
-                Some("issuerSigned") => issuer_signed = Some(IssuerSigned::read(reader, checker)?),
-                Some("deviceSigned") => device_signed = Some(DeviceSigned::read(reader, checker)?),
-                Some("errors") => {
+                Some(b"docType") => doc_type = Some(reader.text("docType")?),
+                Some(b"issuerSigned") => issuer_signed = Some(IssuerSigned::read(reader, checker)?),
+                Some(b"deviceSigned") => device_signed = Some(DeviceSigned::read(reader, checker)?),
+                Some(b"errors") => {
                     let mut name_spaces = reader.map("errors")?;
                     while reader.has_entry(&mut name_spaces) {
                         errors.push((
@@ -162,8 +162,8 @@ impl<'a> Document<'a> {
             }
         }
         Ok(Self {
-            doc_type: doc_type.ok_or(missing("docType"))?,
-            issuer_signed: issuer_signed.ok_or(missing("issuerSigned"))?,
+            doc_type: doc_type.ok_or_else(|| missing("docType"))?,
+            issuer_signed: issuer_signed.ok_or_else(|| missing("issuerSigned"))?,
             device_signed,
             errors,
             offset: start.offset(),
@@ -178,13 +178,13 @@ impl<'a> DeviceSigned<'a> {
         let mut entries = reader.map("deviceSigned")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("nameSpaces") => {
+                Some(b"nameSpaces") => {
                     let (content, encoded) = reader.encoded_cbor("DeviceNameSpacesBytes")?;
                     checker.check_embedded(content, EMBEDDED_LEVEL)?;
                     let mut content = Reader::new(content, checker.offset_of(content));
                     name_spaces = Some((encoded, read_device_name_spaces(&mut content)?));
                 }
-                Some("deviceAuth") => device_auth = Some(DeviceAuth::read(reader, checker)?),
+                Some(b"deviceAuth") => device_auth = Some(DeviceAuth::read(reader, checker)?),
                 _ => reader.skip()?,
             }
         }
@@ -228,10 +228,10 @@ impl<'a> DeviceAuth<'a> {
         let mut entries = reader.map("deviceAuth")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("deviceSignature") => {
+                Some(b"deviceSignature") => {
                     device_auth.device_signature = Some(CoseSign1::decode(reader, checker)?)
                 }
-                Some("deviceMac") => {
+                Some(b"deviceMac") => {
                     device_auth.device_mac = Some(CoseMac0::decode(reader, checker)?)
                 }
                 _ => reader.skip()?,

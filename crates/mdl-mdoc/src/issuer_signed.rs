@@ -5,9 +5,7 @@
 
 use mdl_crypto::{Digest, HashAlgorithm};
 
-use crate::cbor::{
-    Checker, DecodeError, DecodeErrorKind, Limits, MajorType, RawItem, Reader, Value,
-};
+use crate::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, RawItem, Reader, Value};
 use crate::cose::CoseSign1;
 
 /// Nesting at which embedded items start: a `DeviceResponse` has seven levels around an `IssuerSignedItem`.
@@ -67,8 +65,8 @@ impl<'a> IssuerSigned<'a> {
         let mut entries = reader.map("issuerSigned")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("nameSpaces") => name_spaces = Some(read_name_spaces(reader, checker)?),
-                Some("issuerAuth") => {
+                Some(b"nameSpaces") => name_spaces = Some(read_name_spaces(reader, checker)?),
+                Some(b"issuerAuth") => {
                     let encoded = reader.clone().raw()?;
                     issuer_auth = Some((CoseSign1::decode(reader, checker)?, encoded));
                 }
@@ -102,8 +100,8 @@ fn read_name_spaces<'a>(
     let mut entries = reader.map("nameSpaces")?;
     while reader.has_entry(&mut entries) {
         let name_space = reader.text("name space")?;
-        let mut items = Vec::new();
         let mut elements = reader.array("IssuerSignedItemBytes list")?;
+        let mut items = Vec::with_capacity(elements.capacity());
         while reader.has_entry(&mut elements) {
             items.push(IssuerSignedItem::read(reader, checker)?);
         }
@@ -124,21 +122,21 @@ impl<'a> IssuerSignedItem<'a> {
         let mut entries = reader.map("IssuerSignedItem")?;
         while reader.has_entry(&mut entries) {
             match member_name(&mut reader)? {
-                Some("digestID") => digest_id = Some(reader.unsigned("digestID")?),
-                Some("random") => random = Some(reader.bytes("random")?),
-                Some("elementIdentifier") => {
+                Some(b"digestID") => digest_id = Some(reader.unsigned("digestID")?),
+                Some(b"random") => random = Some(reader.bytes("random")?),
+                Some(b"elementIdentifier") => {
                     element_identifier = Some(reader.text("elementIdentifier")?)
                 }
-                Some("elementValue") => element_value = Some(ElementValue(reader.raw()?)),
+                Some(b"elementValue") => element_value = Some(ElementValue(reader.raw()?)),
                 _ => reader.skip()?,
             }
         }
         Ok(Self {
             encoded,
-            digest_id: digest_id.ok_or(missing("digestID"))?,
-            random: random.ok_or(missing("random"))?,
-            element_identifier: element_identifier.ok_or(missing("elementIdentifier"))?,
-            element_value: element_value.ok_or(missing("elementValue"))?,
+            digest_id: digest_id.ok_or_else(|| missing("digestID"))?,
+            random: random.ok_or_else(|| missing("random"))?,
+            element_identifier: element_identifier.ok_or_else(|| missing("elementIdentifier"))?,
+            element_value: element_value.ok_or_else(|| missing("elementValue"))?,
         })
     }
 
@@ -219,10 +217,11 @@ pub fn decode_issuer_signed<'a>(
 }
 
 /// The key of the next map entry if it is text. Keys of other types are RFU and ignored, like unknown names.
-pub(crate) fn member_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a str>, DecodeError> {
-    if reader.peek()? == MajorType::Text {
-        return reader.text("map key").map(Some);
+#[inline]
+pub(crate) fn member_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, DecodeError> {
+    let name = reader.text_bytes()?;
+    if name.is_none() {
+        reader.skip()?;
     }
-    reader.skip()?;
-    Ok(None)
+    Ok(name)
 }

@@ -125,23 +125,25 @@ impl<'a> MobileSecurityObject<'a> {
         let mut entries = reader.map("MobileSecurityObject")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("version") => version = Some(reader.text("version")?),
-                Some("digestAlgorithm") => digest_algorithm = Some(reader.text("digestAlgorithm")?),
-                Some("valueDigests") => value_digests = Some(ValueDigests::read(reader)?),
-                Some("deviceKeyInfo") => device_key_info = Some(DeviceKeyInfo::read(reader)?),
-                Some("docType") => doc_type = Some(reader.text("docType")?),
-                Some("validityInfo") => validity_info = Some(ValidityInfo::read(reader)?),
-                Some("status") => status = Some(Status::read(reader)?),
+                Some(b"version") => version = Some(reader.text("version")?),
+                Some(b"digestAlgorithm") => {
+                    digest_algorithm = Some(reader.text("digestAlgorithm")?)
+                }
+                Some(b"valueDigests") => value_digests = Some(ValueDigests::read(reader)?),
+                Some(b"deviceKeyInfo") => device_key_info = Some(DeviceKeyInfo::read(reader)?),
+                Some(b"docType") => doc_type = Some(reader.text("docType")?),
+                Some(b"validityInfo") => validity_info = Some(ValidityInfo::read(reader)?),
+                Some(b"status") => status = Some(Status::read(reader)?),
                 _ => reader.skip()?,
             }
         }
         Ok(Self {
-            version: version.ok_or(missing("version"))?,
-            digest_algorithm: digest_algorithm.ok_or(missing("digestAlgorithm"))?,
-            value_digests: value_digests.ok_or(missing("valueDigests"))?,
-            device_key_info: device_key_info.ok_or(missing("deviceKeyInfo"))?,
-            doc_type: doc_type.ok_or(missing("docType"))?,
-            validity_info: validity_info.ok_or(missing("validityInfo"))?,
+            version: version.ok_or_else(|| missing("version"))?,
+            digest_algorithm: digest_algorithm.ok_or_else(|| missing("digestAlgorithm"))?,
+            value_digests: value_digests.ok_or_else(|| missing("valueDigests"))?,
+            device_key_info: device_key_info.ok_or_else(|| missing("deviceKeyInfo"))?,
+            doc_type: doc_type.ok_or_else(|| missing("docType"))?,
+            validity_info: validity_info.ok_or_else(|| missing("validityInfo"))?,
             status,
         })
     }
@@ -153,8 +155,8 @@ impl<'a> ValueDigests<'a> {
         let mut entries = reader.map("valueDigests")?;
         while reader.has_entry(&mut entries) {
             let name_space = reader.text("name space")?;
-            let mut digests = Vec::new();
             let mut elements = reader.map("DigestIDs")?;
+            let mut digests = Vec::with_capacity(elements.capacity());
             while reader.has_entry(&mut elements) {
                 digests.push((reader.unsigned("digestID")?, reader.bytes("digest")?));
             }
@@ -198,8 +200,8 @@ impl<'a> DeviceKeyInfo<'a> {
         let mut entries = reader.map("deviceKeyInfo")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("deviceKey") => device_key = Some(CoseKey::decode(reader)?),
-                Some("keyAuthorizations") => {
+                Some(b"deviceKey") => device_key = Some(CoseKey::decode(reader)?),
+                Some(b"keyAuthorizations") => {
                     key_authorizations = Some(KeyAuthorizations::read(reader)?)
                 }
                 _ => reader.skip()?,
@@ -221,10 +223,10 @@ impl<'a> KeyAuthorizations<'a> {
         let mut entries = reader.map("keyAuthorizations")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("nameSpaces") => {
+                Some(b"nameSpaces") => {
                     authorizations.name_spaces = read_texts(reader, "authorised name space")?
                 }
-                Some("dataElements") => {
+                Some(b"dataElements") => {
                     let mut name_spaces = reader.map("dataElements")?;
                     while reader.has_entry(&mut name_spaces) {
                         let name_space = reader.text("name space")?;
@@ -256,19 +258,19 @@ impl ValidityInfo {
         let mut entries = reader.map("validityInfo")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("signed") => signed = Some(TDate::decode(reader, "signed")?),
-                Some("validFrom") => valid_from = Some(TDate::decode(reader, "validFrom")?),
-                Some("validUntil") => valid_until = Some(TDate::decode(reader, "validUntil")?),
-                Some("expectedUpdate") => {
+                Some(b"signed") => signed = Some(TDate::decode(reader, "signed")?),
+                Some(b"validFrom") => valid_from = Some(TDate::decode(reader, "validFrom")?),
+                Some(b"validUntil") => valid_until = Some(TDate::decode(reader, "validUntil")?),
+                Some(b"expectedUpdate") => {
                     expected_update = Some(TDate::decode(reader, "expectedUpdate")?)
                 }
                 _ => reader.skip()?,
             }
         }
         Ok(Self {
-            signed: signed.ok_or(missing("signed"))?,
-            valid_from: valid_from.ok_or(missing("validFrom"))?,
-            valid_until: valid_until.ok_or(missing("validUntil"))?,
+            signed: signed.ok_or_else(|| missing("signed"))?,
+            valid_from: valid_from.ok_or_else(|| missing("validFrom"))?,
+            valid_until: valid_until.ok_or_else(|| missing("validUntil"))?,
             expected_update,
         })
     }
@@ -280,8 +282,8 @@ impl<'a> Status<'a> {
         let mut entries = reader.map("status")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("status_list") => status.status_list = Some(StatusListInfo::read(reader)?),
-                Some("identifier_list") => {
+                Some(b"status_list") => status.status_list = Some(StatusListInfo::read(reader)?),
+                Some(b"identifier_list") => {
                     status.identifier_list = Some(IdentifierListInfo::read(reader)?)
                 }
                 _ => reader.skip()?,
@@ -299,15 +301,15 @@ impl<'a> StatusListInfo<'a> {
         let mut entries = reader.map("status_list")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("idx") => idx = Some(reader.unsigned("idx")?),
-                Some("uri") => uri = Some(reader.text("uri")?),
-                Some("certificate") => certificate = Some(reader.bytes("certificate")?),
+                Some(b"idx") => idx = Some(reader.unsigned("idx")?),
+                Some(b"uri") => uri = Some(reader.text("uri")?),
+                Some(b"certificate") => certificate = Some(reader.bytes("certificate")?),
                 _ => reader.skip()?,
             }
         }
         Ok(Self {
-            idx: idx.ok_or(missing("idx"))?,
-            uri: uri.ok_or(missing("uri"))?,
+            idx: idx.ok_or_else(|| missing("idx"))?,
+            uri: uri.ok_or_else(|| missing("uri"))?,
             certificate,
         })
     }
@@ -321,15 +323,15 @@ impl<'a> IdentifierListInfo<'a> {
         let mut entries = reader.map("identifier_list")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some("id") => id = Some(reader.bytes("id")?),
-                Some("uri") => uri = Some(reader.text("uri")?),
-                Some("certificate") => certificate = Some(reader.bytes("certificate")?),
+                Some(b"id") => id = Some(reader.bytes("id")?),
+                Some(b"uri") => uri = Some(reader.text("uri")?),
+                Some(b"certificate") => certificate = Some(reader.bytes("certificate")?),
                 _ => reader.skip()?,
             }
         }
         Ok(Self {
-            id: id.ok_or(missing("id"))?,
-            uri: uri.ok_or(missing("uri"))?,
+            id: id.ok_or_else(|| missing("id"))?,
+            uri: uri.ok_or_else(|| missing("uri"))?,
             certificate,
         })
     }

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use super::head::{Head, MajorType};
 use super::{DecodeError, DecodeErrorKind, Limits};
 
@@ -45,6 +47,10 @@ impl Deviations {
     /// The deviations seen, at most one per kind.
     pub fn iter(&self) -> impl Iterator<Item = Deviation> + '_ {
         self.seen.iter().flatten().copied()
+    }
+
+    fn count(&self, kind: DeviationKind) -> usize {
+        self.seen[kind as usize].map_or(0, |deviation| deviation.count)
     }
 
     fn record(&mut self, kind: DeviationKind, offset: usize) {
@@ -103,22 +109,24 @@ impl<'a> Checker<'a> {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn check_embedded(&mut self, content: &'a [u8], levels: u8) -> Result<(), DecodeError> {
+        let base = self.offset_of(content);
         let mut walk = Walk {
             checker: self,
             bytes: content,
+            fault: None,
         };
-        let base = walk.checker.offset_of(content);
-        let end = walk.item(0, levels).map_err(|(at, kind)| DecodeError {
+        let end = walk.item(0, levels);
+        let (at, kind) = match (end, walk.fault) {
+            (Ok(end), None) if end == content.len() => return Ok(()),
+            (Ok(end), None) => (end, DecodeErrorKind::TrailingBytes),
+            (_, Some(fault)) => fault,
+            // Not reached: a fault is noted whenever there is one. If it were, the input is not accepted.
+            (Err(Stopped), None) => (0, DecodeErrorKind::Truncated),
+        };
+        Err(DecodeError {
             offset: base + at,
             kind,
-        })?;
-        if end != content.len() {
-            return Err(DecodeError {
-                offset: base + end,
-                kind: DecodeErrorKind::TrailingBytes,
-            });
-        }
-        Ok(())
+        })
     }
 
     /// Offset of `slice` in the outermost input, in bytes. A slice from elsewhere counts as offset 0.
@@ -152,66 +160,83 @@ impl std::fmt::Debug for Checker<'_> {
     }
 }
 
+/// What is wrong and where. Kept aside while the walk returns, because a small result stays in registers, and every
+/// item of every document passes through here.
 type Fault = (usize, DecodeErrorKind);
+
+/// There is a [`Fault`].
+struct Stopped;
 
 struct Walk<'c, 'a> {
     checker: &'c mut Checker<'a>,
     bytes: &'a [u8],
+    fault: Option<Fault>,
 }
 
 impl<'a> Walk<'_, 'a> {
     /// Walks over one data item at `at`; returns where it ends.
-    fn item(&mut self, at: usize, depth: u8) -> Result<usize, Fault> {
+    fn item(&mut self, at: usize, depth: u8) -> Result<usize, Stopped> {
         let head = self.head(at)?;
         let start = at + head.len;
         match head.major {
             MajorType::Unsigned | MajorType::Negative => Ok(start),
             MajorType::Bytes | MajorType::Text => self.string(at, head),
-            MajorType::Array => self.array(at, head, self.deeper(at, depth)?),
-            MajorType::Map => self.map(at, head, self.deeper(at, depth)?),
+            MajorType::Array => {
+                let depth = self.deeper(at, depth)?;
+                self.array(at, head, depth)
+            }
+            MajorType::Map => {
+                let depth = self.deeper(at, depth)?;
+                self.map(at, head, depth)
+            }
             MajorType::Tag => {
                 let depth = self.deeper(at, depth)?;
                 self.item(start, depth)
             }
             MajorType::Simple => match head.info {
-                24 if head.argument < 32 => Err((at, DecodeErrorKind::InvalidSimple)),
-                31 => Err((at, DecodeErrorKind::UnexpectedBreak)),
+                24 if head.argument < 32 => Err(self.stop(at, DecodeErrorKind::InvalidSimple)),
+                31 => Err(self.stop(at, DecodeErrorKind::UnexpectedBreak)),
                 _ => Ok(start),
             },
         }
     }
 
     /// Reads a head and counts its item.
-    fn head(&mut self, at: usize) -> Result<Head, Fault> {
+    #[inline]
+    fn head(&mut self, at: usize) -> Result<Head, Stopped> {
         let limit = self.checker.limits.max_items;
         if self.checker.items >= limit {
-            return Err((at, DecodeErrorKind::TooManyItems { limit }));
+            return Err(self.stop(at, DecodeErrorKind::TooManyItems { limit }));
         }
         self.checker.items += 1;
         let rest = self.bytes.get(at..).unwrap_or_default();
-        let head = Head::read(rest).map_err(|kind| (at, kind))?;
+        let head = Head::read(rest).map_err(|kind| self.stop(at, kind))?;
         if head.is_longer_than_needed() {
             self.record(DeviationKind::NonShortest, at);
         }
         Ok(head)
     }
 
-    fn string(&self, at: usize, head: Head) -> Result<usize, Fault> {
+    fn string(&mut self, at: usize, head: Head) -> Result<usize, Stopped> {
         if head.is_indefinite() {
-            return Err((at, DecodeErrorKind::ChunkedString));
+            return Err(self.stop(at, DecodeErrorKind::ChunkedString));
         }
         let start = at + head.len;
         let content = usize::try_from(head.argument)
             .ok()
             .and_then(|len| self.bytes.get(start..)?.get(..len))
-            .ok_or((at, DecodeErrorKind::Truncated))?;
-        if head.major == MajorType::Text && std::str::from_utf8(content).is_err() {
-            return Err((at, DecodeErrorKind::InvalidUtf8));
+            .ok_or_else(|| self.stop(at, DecodeErrorKind::Truncated))?;
+        // Most text is ASCII, which is quicker to see.
+        if head.major == MajorType::Text
+            && !content.is_ascii()
+            && std::str::from_utf8(content).is_err()
+        {
+            return Err(self.stop(at, DecodeErrorKind::InvalidUtf8));
         }
         Ok(start + content.len())
     }
 
-    fn array(&mut self, at: usize, head: Head, depth: u8) -> Result<usize, Fault> {
+    fn array(&mut self, at: usize, head: Head, depth: u8) -> Result<usize, Stopped> {
         let mut next = at + head.len;
         if head.is_indefinite() {
             self.record(DeviationKind::Indefinite, at);
@@ -226,8 +251,9 @@ impl<'a> Walk<'_, 'a> {
         Ok(next)
     }
 
-    fn map(&mut self, at: usize, head: Head, depth: u8) -> Result<usize, Fault> {
+    fn map(&mut self, at: usize, head: Head, depth: u8) -> Result<usize, Stopped> {
         let mut keys = Keys::new(self.bytes);
+        let longer_heads = self.checker.deviations.count(DeviationKind::NonShortest);
         let mut next = at + head.len;
         if head.is_indefinite() {
             self.record(DeviationKind::Indefinite, at);
@@ -243,24 +269,26 @@ impl<'a> Walk<'_, 'a> {
         if !keys.in_order {
             self.record(DeviationKind::KeyOrder, at);
         }
-        if let Some(duplicate) = keys.into_duplicate() {
-            return Err((duplicate, DecodeErrorKind::DuplicateKey));
+        let all_shortest =
+            longer_heads == self.checker.deviations.count(DeviationKind::NonShortest);
+        if let Some(duplicate) = keys.into_duplicate(all_shortest) {
+            return Err(self.stop(duplicate, DecodeErrorKind::DuplicateKey));
         }
         Ok(next)
     }
 
-    fn entry(&mut self, at: usize, depth: u8, keys: &mut Keys<'a>) -> Result<usize, Fault> {
+    fn entry(&mut self, at: usize, depth: u8, keys: &mut Keys<'a>) -> Result<usize, Stopped> {
         let value = self.item(at, depth)?;
         keys.push(at, value);
         self.item(value, depth)
     }
 
     /// The announced number of entries, once it is certain that the rest of the input could hold them.
-    fn announced(&self, at: usize, head: Head, items_per_entry: u64) -> Result<u64, Fault> {
+    fn announced(&mut self, at: usize, head: Head, items_per_entry: u64) -> Result<u64, Stopped> {
         let left = (self.bytes.len() - (at + head.len)) as u64;
         match head.argument.checked_mul(items_per_entry) {
             Some(items) if items <= left => Ok(head.argument),
-            _ => Err((at, DecodeErrorKind::Truncated)),
+            _ => Err(self.stop(at, DecodeErrorKind::Truncated)),
         }
     }
 
@@ -268,15 +296,22 @@ impl<'a> Walk<'_, 'a> {
         self.bytes.get(at) == Some(&0xff)
     }
 
-    fn deeper(&self, at: usize, depth: u8) -> Result<u8, Fault> {
+    fn deeper(&mut self, at: usize, depth: u8) -> Result<u8, Stopped> {
         let limit = self.checker.limits.max_depth;
         if depth >= limit {
-            Err((at, DecodeErrorKind::TooDeep { limit }))
+            Err(self.stop(at, DecodeErrorKind::TooDeep { limit }))
         } else {
             Ok(depth + 1)
         }
     }
 
+    #[cold]
+    fn stop(&mut self, at: usize, kind: DecodeErrorKind) -> Stopped {
+        self.fault = Some((at, kind));
+        Stopped
+    }
+
+    #[cold]
     fn record(&mut self, kind: DeviationKind, at: usize) {
         let offset = self.checker.offset_of(self.bytes) + at;
         self.checker.deviations.record(kind, offset);
@@ -302,37 +337,29 @@ impl<'a> Keys<'a> {
 
     fn push(&mut self, start: usize, end: usize) {
         if let Some(&(last_start, last_end)) = self.spans.as_slice().last() {
-            self.in_order &= self.bytes[last_start..last_end] < self.bytes[start..end];
+            // Keys hardly ever start with the same byte, so it mostly decides.
+            self.in_order &= match self.bytes[last_start].cmp(&self.bytes[start]) {
+                Ordering::Equal => self.bytes[last_start..last_end] < self.bytes[start..end],
+                order => order.is_lt(),
+            };
         }
         self.spans.push((start, end));
     }
 
-    /// Offset of a key that stands in the map twice.
-    fn into_duplicate(mut self) -> Option<usize> {
+    /// Offset of a key that stands in the map twice. `all_shortest`: no head inside the map is longer than needed.
+    fn into_duplicate(mut self, all_shortest: bool) -> Option<usize> {
         let bytes = self.bytes;
-        // Keys that rise bytewise differ bytewise; they could only be equal in value if a head is longer than needed,
-        // and then comparing values settles it. Small maps are compared pairwise, large ones sorted.
-        let spans = self.spans.as_mut_slice();
-        if spans.len() <= 8 {
-            for (i, &(start, end)) in spans.iter().enumerate() {
-                let key = key_value(&bytes[start..end]);
-                if spans[..i]
-                    .iter()
-                    .any(|&(s, e)| key_value(&bytes[s..e]) == key)
-                {
-                    return Some(start);
-                }
+        if all_shortest {
+            // One value, one encoding: keys are the same exactly when their bytes are.
+            if self.in_order {
+                return None;
             }
-            return None;
+            return self
+                .spans
+                .find_duplicate(|&(start, end)| &bytes[start..end]);
         }
-        spans
-            .sort_unstable_by(|a, b| key_value(&bytes[a.0..a.1]).cmp(&key_value(&bytes[b.0..b.1])));
-        spans
-            .windows(2)
-            .find(|pair| {
-                key_value(&bytes[pair[0].0..pair[0].1]) == key_value(&bytes[pair[1].0..pair[1].1])
-            })
-            .map(|pair| pair[0].0.max(pair[1].0))
+        self.spans
+            .find_duplicate(|&(start, end)| key_value(&bytes[start..end]))
     }
 }
 
@@ -379,6 +406,25 @@ impl SmallSpans {
         } else {
             &self.spilled
         }
+    }
+
+    /// Start of a span whose key equals that of another. Few are compared pairwise, many sorted.
+    fn find_duplicate<K: Ord>(&mut self, key: impl Fn(&(usize, usize)) -> K) -> Option<usize> {
+        let spans = self.as_mut_slice();
+        if spans.len() <= 8 {
+            let is_earlier = |index: usize| {
+                let own = key(&spans[index]);
+                spans[..index].iter().any(|earlier| key(earlier) == own)
+            };
+            return (1..spans.len())
+                .find(|&index| is_earlier(index))
+                .map(|index| spans[index].0);
+        }
+        spans.sort_unstable_by_key(&key);
+        spans
+            .windows(2)
+            .find(|pair| key(&pair[0]) == key(&pair[1]))
+            .map(|pair| pair[0].0.max(pair[1].0))
     }
 
     fn as_mut_slice(&mut self) -> &mut [(usize, usize)] {

@@ -65,8 +65,16 @@ impl Head {
             _ => MajorType::Simple,
         };
         let info = initial & 0x1f;
+        // Mostly there is no argument beyond the initial byte.
+        if info < 24 {
+            return Ok(Self {
+                major,
+                info,
+                argument: u64::from(info),
+                len: 1,
+            });
+        }
         let (argument, len) = match info {
-            0..=23 => (u64::from(info), 1),
             24 => (u64::from(u8::from_be_bytes(first(rest)?)), 2),
             25 => (u64::from(u16::from_be_bytes(first(rest)?)), 3),
             26 => (u64::from(u32::from_be_bytes(first(rest)?)), 5),
@@ -100,7 +108,7 @@ impl Head {
     /// Whether a shorter head could carry the same argument. Says nothing of floats, whose width carries precision.
     #[inline]
     pub(crate) fn is_longer_than_needed(self) -> bool {
-        if self.major == MajorType::Simple {
+        if self.info < 24 || self.major == MajorType::Simple {
             return false;
         }
         match self.info {

@@ -42,6 +42,14 @@ pub struct MapEntries {
     left: Option<u64>,
 }
 
+impl MapEntries {
+    /// How many places to reserve for the entries: their number if it is announced and ordinary, since an announcement
+    /// must not decide what is allocated.
+    pub(crate) fn capacity(&self) -> usize {
+        self.left.map_or(0, |left| left.min(64) as usize)
+    }
+}
+
 /// Nesting that [`Reader::skip`] and [`Value`] decoding follow at most: the largest [`Limits::max_depth`](super::Limits).
 const MAX_DEPTH: u16 = u8::MAX as u16;
 
@@ -60,6 +68,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The input ends here.
+    #[inline]
     pub fn peek(&self) -> Result<MajorType, DecodeError> {
         Ok(self.head()?.major)
     }
@@ -73,6 +82,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Another type.
+    #[inline]
     pub fn unsigned(&mut self, member: &'static str) -> Result<u64, DecodeError> {
         let head = self.typed(MajorType::Unsigned, member)?;
         self.at += head.len;
@@ -91,7 +101,8 @@ impl<'a> Reader<'a> {
             found => return Err(self.wrong_type(member, "integer", found.name())),
         };
         let rule = "integer beyond 64 bits";
-        let value = value.ok_or(self.error(DecodeErrorKind::OutOfRange { member, rule }))?;
+        let value =
+            value.ok_or_else(|| self.error(DecodeErrorKind::OutOfRange { member, rule }))?;
         self.at += head.len;
         Ok(value)
     }
@@ -100,6 +111,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Another type.
+    #[inline]
     pub fn bytes(&mut self, member: &'static str) -> Result<&'a [u8], DecodeError> {
         let head = self.typed(MajorType::Bytes, member)?;
         self.string(head)
@@ -109,10 +121,31 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Another type, or not UTF-8.
+    #[inline]
     pub fn text(&mut self, member: &'static str) -> Result<&'a str, DecodeError> {
         let head = self.typed(MajorType::Text, member)?;
-        let invalid = self.error(DecodeErrorKind::InvalidUtf8);
-        std::str::from_utf8(self.string(head)?).map_err(|_| invalid)
+        let at = self.offset();
+        std::str::from_utf8(self.string(head)?).map_err(|_| DecodeError {
+            offset: at,
+            kind: DecodeErrorKind::InvalidUtf8,
+        })
+    }
+
+    /// The content of the next data item if it is a text string, without a second look at whether it is UTF-8: for
+    /// names that are only compared.
+    ///
+    /// # Errors
+    /// The input ends here.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
+        let head = self.head()?;
+        if head.major != MajorType::Text {
+            return Ok(None);
+        }
+        if head.is_indefinite() {
+            return Err(self.error(DecodeErrorKind::ChunkedString));
+        }
+        self.string(head).map(Some)
     }
 
     /// The next data item as a Boolean.
@@ -145,6 +178,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Another type.
+    #[inline]
     pub fn map(&mut self, member: &'static str) -> Result<MapEntries, DecodeError> {
         let head = self.typed(MajorType::Map, member)?;
         Ok(self.enter(head))
@@ -154,6 +188,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Another type.
+    #[inline]
     pub fn array(&mut self, member: &'static str) -> Result<MapEntries, DecodeError> {
         let head = self.typed(MajorType::Array, member)?;
         Ok(self.enter(head))
@@ -189,6 +224,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether an entry follows; counts it, or steps over the break.
+    #[inline]
     pub fn has_entry(&mut self, entries: &mut MapEntries) -> bool {
         match &mut entries.left {
             Some(0) => false,
@@ -205,6 +241,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over a tag head if the next data item has that tag.
+    #[inline]
     pub fn skip_tag(&mut self, number: u64) -> bool {
         match self.head() {
             Ok(head) if head.major == MajorType::Tag && head.argument == number => {
@@ -287,6 +324,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[cold]
     fn wrong_type(
         &self,
         member: &'static str,
@@ -307,22 +345,35 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn typed(&self, major: MajorType, member: &'static str) -> Result<Head, DecodeError> {
-        let head = self.head()?;
-        if head.major != major {
-            return Err(self.wrong_type(member, major.name(), head.major.name()));
+        match Head::read(self.bytes.get(self.at..).unwrap_or_default()) {
+            Ok(head)
+                if head.major == major && (!head.is_indefinite() || may_be_indefinite(major)) =>
+            {
+                Ok(head)
+            }
+            _ => Err(self.untyped(major, member)),
         }
-        if head.is_indefinite() && !matches!(major, MajorType::Array | MajorType::Map) {
-            return Err(self.error(DecodeErrorKind::ChunkedString));
-        }
-        Ok(head)
     }
 
+    /// Why there is no head of this type here.
+    #[cold]
+    fn untyped(&self, major: MajorType, member: &'static str) -> DecodeError {
+        match self.head() {
+            Err(error) => error,
+            Ok(head) if head.major != major => {
+                self.wrong_type(member, major.name(), head.major.name())
+            }
+            Ok(_) => self.error(DecodeErrorKind::ChunkedString),
+        }
+    }
+
+    #[inline]
     fn string(&mut self, head: Head) -> Result<&'a [u8], DecodeError> {
         let start = self.at + head.len;
         let content = usize::try_from(head.argument)
             .ok()
             .and_then(|len| self.bytes.get(start..)?.get(..len))
-            .ok_or(self.error(DecodeErrorKind::Truncated))?;
+            .ok_or_else(|| self.error(DecodeErrorKind::Truncated))?;
         self.at = start + content.len();
         Ok(content)
     }
@@ -338,7 +389,7 @@ impl<'a> Reader<'a> {
         let head = self.head()?;
         let deeper = depth
             .checked_sub(1)
-            .ok_or(self.error(DecodeErrorKind::TooDeep { limit: u8::MAX }))?;
+            .ok_or_else(|| self.error(DecodeErrorKind::TooDeep { limit: u8::MAX }))?;
         match head.major {
             MajorType::Unsigned | MajorType::Negative => self.at += head.len,
             MajorType::Bytes | MajorType::Text => {
@@ -374,7 +425,7 @@ impl<'a> Reader<'a> {
         let head = self.head()?;
         let deeper = depth
             .checked_sub(1)
-            .ok_or(self.error(DecodeErrorKind::TooDeep { limit: u8::MAX }))?;
+            .ok_or_else(|| self.error(DecodeErrorKind::TooDeep { limit: u8::MAX }))?;
         Ok(match head.major {
             MajorType::Unsigned => {
                 self.at += head.len;
@@ -414,4 +465,9 @@ impl<'a> Reader<'a> {
             }
         })
     }
+}
+
+/// Only arrays and maps have an indefinite length that is read; strings in chunks are refused.
+fn may_be_indefinite(major: MajorType) -> bool {
+    matches!(major, MajorType::Array | MajorType::Map)
 }
