@@ -11,12 +11,14 @@ use crate::issuer_signed::ElementValue;
 #[derive(Clone, Default)]
 pub struct ElementSet {
     name_spaces: Vec<(String, Vec<Element>)>,
+    /// All identifiers and all encoded values, each kind in one piece: an element costs no allocation of its own.
+    identifiers: String,
     values: Vec<u8>,
 }
 
 #[derive(Clone)]
 struct Element {
-    identifier: String,
+    identifier: Range<usize>,
     value: Range<usize>,
 }
 
@@ -70,16 +72,18 @@ impl ElementSet {
         let elements = &self.name_spaces[name_space_at].1;
         if elements
             .iter()
-            .any(|element| element.identifier == element_identifier)
+            .any(|element| self.identifiers[element.identifier.clone()] == *element_identifier)
         {
             return Err(ElementError::Duplicate {
                 name_space: name_space.to_owned(),
                 element_identifier: element_identifier.to_owned(),
             });
         }
+        let value = value.into();
         let start = self.values.len();
+        self.reserve(&value);
         // Writing to memory cannot fail, and a Value always serialises; what it holds is checked next.
-        let written = ciborium::into_writer(&value.into(), &mut self.values);
+        let written = ciborium::into_writer(&value, &mut self.values);
         debug_assert!(written.is_ok());
         let encoded = &self.values[start..];
         if let Err(source) = Checker::new(encoded, &Limits::DEFAULT) {
@@ -91,11 +95,26 @@ impl ElementSet {
             });
         }
         let value = start..self.values.len();
-        self.name_spaces[name_space_at].1.push(Element {
-            identifier: element_identifier.to_owned(),
-            value,
-        });
+        let identifier = self.identifiers.len()..self.identifiers.len() + element_identifier.len();
+        self.identifiers.push_str(element_identifier);
+        self.name_spaces[name_space_at]
+            .1
+            .push(Element { identifier, value });
         Ok(self)
+    }
+
+    /// Makes room for a value, with little to spare: after a portrait, doubling would take as much again.
+    fn reserve(&mut self, value: &Value) {
+        const SPARE: usize = 1024;
+        let content = match value {
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Text(text) => text.len(),
+            _ => 0,
+        };
+        if self.values.capacity() - self.values.len() < content + SPARE / 4 {
+            let spare = SPARE.max(self.values.len() / 8);
+            self.values.reserve_exact(content + spare);
+        }
     }
 
     /// Adds a name space without elements: its digests will all be decoys (9.1.2.4 wants at least one digest even
@@ -120,7 +139,7 @@ impl ElementSet {
                     };
                     (
                         name_space.as_str(),
-                        element.identifier.as_str(),
+                        &self.identifiers[element.identifier.clone()],
                         ElementValue::new(value),
                     )
                 })
@@ -141,7 +160,7 @@ impl ElementSet {
         self.name_spaces.iter().map(|(name_space, elements)| {
             let elements = elements.iter().map(|element| {
                 (
-                    element.identifier.as_str(),
+                    &self.identifiers[element.identifier.clone()],
                     &self.values[element.value.clone()],
                 )
             });
@@ -166,7 +185,10 @@ impl ElementSet {
             {
                 Some(position) => position,
                 None => {
-                    self.name_spaces.push((name_space.to_owned(), Vec::new()));
+                    // A licence has some thirty elements.
+                    let elements = Vec::with_capacity(32);
+                    self.identifiers.reserve(32 * 16);
+                    self.name_spaces.push((name_space.to_owned(), elements));
                     self.name_spaces.len() - 1
                 }
             },
@@ -181,7 +203,7 @@ impl std::fmt::Debug for ElementSet {
                 name_space,
                 elements
                     .iter()
-                    .map(|element| &element.identifier)
+                    .map(|element| &self.identifiers[element.identifier.clone()])
                     .collect::<Vec<_>>(),
             )
         });
