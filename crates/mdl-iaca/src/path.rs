@@ -25,7 +25,7 @@ pub use authorities::authorities_below;
 pub use cache::PathCache;
 pub use check::{Outcome, PathCheck, Step};
 pub use evaluate::{PathConditions, PathReport, ValidatedCertificate};
-pub use examine::ExaminedPath;
+pub use examine::{ExaminedPath, LeafFacts};
 pub use reason::Reason;
 pub use role::Role;
 

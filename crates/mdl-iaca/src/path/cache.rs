@@ -1,7 +1,6 @@
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-
-use mdl_crypto::HashAlgorithm;
 
 use super::{ExaminedPath, Outcome, PathCheck, Role};
 use crate::trust_anchor::{TrustAnchors, TrustListId};
@@ -14,17 +13,21 @@ use crate::trust_anchor::{TrustAnchors, TrustListId};
 #[derive(Clone, Debug)]
 pub struct PathCache {
     capacity: usize,
-    paths: HashMap<Key, Arc<ExaminedPath>>,
+    /// By a keyed hash of what an entry is about. The hash only finds an entry; whether it is the right one is decided
+    /// by comparing, so that no collision, met or made, gives one leaf the path of another.
+    paths: HashMap<u64, Entry>,
+    hash: RandomState,
 }
 
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-struct Key {
-    leaf: [u8; 32],
+#[derive(Clone, Debug)]
+struct Entry {
+    leaf: Box<[u8]>,
     /// Certificates in the chain. The report of a good path says how many there are after the leaf, and nothing else
     /// of them: keyed on their content, anybody could fill the cache by putting other bytes behind a genuine leaf.
     certificates: usize,
     trust_list: TrustListId,
     role: Role,
+    path: Arc<ExaminedPath>,
 }
 
 impl PathCache {
@@ -33,6 +36,7 @@ impl PathCache {
         Self {
             capacity,
             paths: HashMap::new(),
+            hash: RandomState::new(),
         }
     }
 
@@ -43,21 +47,30 @@ impl PathCache {
         chain: &[&[u8]],
         role: Role,
     ) -> Arc<ExaminedPath> {
-        let key = Key {
-            leaf: digest(chain.first().copied().unwrap_or_default()),
-            certificates: chain.len(),
-            trust_list: anchors.id(),
-            role,
-        };
-        if let Some(path) = self.paths.get(&key) {
-            return Arc::clone(path);
+        if self.capacity == 0 {
+            return Arc::new(anchors.examine(chain, role));
+        }
+        let leaf = chain.first().copied().unwrap_or_default();
+        let key = (leaf, chain.len(), anchors.id(), role);
+        let hash = self.hash.hash_one(key);
+        if let Some(entry) = self.paths.get(&hash)
+            && (&*entry.leaf, entry.certificates, entry.trust_list, entry.role) == key
+        {
+            return Arc::clone(&entry.path);
         }
         let path = Arc::new(anchors.examine(chain, role));
-        if path.steps.step(PathCheck::DsSignature).outcome == Outcome::Pass && self.capacity > 0 {
+        if path.steps.step(PathCheck::DsSignature).outcome == Outcome::Pass {
             if self.paths.len() >= self.capacity {
                 self.paths.clear();
             }
-            self.paths.insert(key, Arc::clone(&path));
+            let entry = Entry {
+                leaf: leaf.into(),
+                certificates: chain.len(),
+                trust_list: anchors.id(),
+                role,
+                path: Arc::clone(&path),
+            };
+            self.paths.insert(hash, entry);
         }
         path
     }
@@ -71,10 +84,4 @@ impl PathCache {
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
-}
-
-fn digest(der: &[u8]) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(HashAlgorithm::Sha256.digest(der).as_ref());
-    bytes
 }

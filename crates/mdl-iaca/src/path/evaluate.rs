@@ -2,7 +2,7 @@ use mdl_crypto::{Algorithm, PublicKey, VerifyError};
 use time::{Duration, OffsetDateTime};
 
 use super::check::{Finding, NOT_APPLICABLE, PASS, Steps, fail, warning};
-use super::examine::Leaf;
+use super::examine::{Leaf, LeafFacts};
 use super::{ExaminedPath, Outcome, PathCheck, Reason, Role, Step, names};
 use crate::certificate::SerialNumber;
 use crate::revocation::{RevocationAnswer, RevocationEvidence};
@@ -109,9 +109,9 @@ fn within(not_before: OffsetDateTime, not_after: OffsetDateTime, at: OffsetDateT
 
 fn leaf_validity(leaf: &Leaf, role: Role, at: OffsetDateTime) -> Finding {
     let limit_days = role.limit_days();
-    let finding = within(leaf.not_before, leaf.not_after, at);
+    let finding = within(leaf.facts.not_before, leaf.facts.not_after, at);
     if finding.0 == Outcome::Pass
-        && leaf.not_after - leaf.not_before > Duration::days(limit_days.into())
+        && leaf.facts.not_after - leaf.facts.not_before > Duration::days(limit_days.into())
     {
         return warning(Reason::ValidityTooLong { limit_days });
     }
@@ -196,6 +196,11 @@ impl<'p> PathReport<'p> {
             .filter(|step| step.outcome == Outcome::Fail)
     }
 
+    /// What the leaf says of itself, if it could be read, whether or not the path is valid.
+    pub fn leaf(&self) -> Option<&'p LeafFacts> {
+        self.leaf.map(|leaf| &leaf.facts)
+    }
+
     /// The anchor whose key signed the leaf, whether or not the path is valid.
     pub fn anchor(&self) -> Option<&'p TrustAnchor> {
         self.anchor
@@ -265,7 +270,7 @@ impl<'p> ValidatedCertificate<'p> {
 
     /// SHA-256 over the certificate.
     pub fn fingerprint(&self) -> [u8; 32] {
-        self.leaf.fingerprint
+        self.leaf.facts.fingerprint
     }
 
     /// Content octets of its serial number.
@@ -275,12 +280,12 @@ impl<'p> ValidatedCertificate<'p> {
 
     /// First moment of its validity.
     pub fn not_before(&self) -> OffsetDateTime {
-        self.leaf.not_before
+        self.leaf.facts.not_before
     }
 
     /// Last moment of its validity.
     pub fn not_after(&self) -> OffsetDateTime {
-        self.leaf.not_after
+        self.leaf.facts.not_after
     }
 
     /// countryName of its subject, to compare with `issuing_country`.

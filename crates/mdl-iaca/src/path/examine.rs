@@ -24,13 +24,29 @@ pub struct ExaminedPath {
     pub(crate) anchors: Vec<Arc<TrustAnchor>>,
 }
 
+/// What a leaf says of itself, for reports. Nothing vouches for it before the path is valid.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct LeafFacts {
+    /// SHA-256 over the certificate.
+    pub fingerprint: [u8; 32],
+    /// First moment of its validity.
+    pub not_before: OffsetDateTime,
+    /// Last moment of its validity.
+    pub not_after: OffsetDateTime,
+    /// countryName of its subject, the first if there are several.
+    pub country: Option<String>,
+    /// stateOrProvinceName of its subject, the first if there are several.
+    pub state: Option<String>,
+    /// commonName of its subject, the first if there are several.
+    pub common_name: Option<String>,
+}
+
 /// The facts about a leaf that later questions need.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
-    pub(crate) fingerprint: [u8; 32],
+    pub(crate) facts: LeafFacts,
     pub(crate) serial: Vec<u8>,
-    pub(crate) not_before: OffsetDateTime,
-    pub(crate) not_after: OffsetDateTime,
     pub(crate) key: Option<PublicKey>,
     pub(crate) authority_key_identifier: Option<Vec<u8>>,
     pub(crate) country: NameText,
@@ -102,10 +118,15 @@ impl ExaminedPath {
         let authority = extensions.authority_key_identifier().ok().flatten();
         let subject = leaf.subject();
         self.leaf = Some(Leaf {
-            fingerprint: leaf.fingerprint(),
+            facts: LeafFacts {
+                fingerprint: leaf.fingerprint(),
+                not_before: leaf.validity().not_before.at,
+                not_after: leaf.validity().not_after.at,
+                country: subject.country().map(Into::into),
+                state: subject.state_or_province().map(Into::into),
+                common_name: subject.common_name().map(Into::into),
+            },
             serial: leaf.serial().as_bytes().to_vec(),
-            not_before: leaf.validity().not_before.at,
-            not_after: leaf.validity().not_after.at,
             key,
             authority_key_identifier: authority
                 .and_then(|authority| authority.key_identifier)
