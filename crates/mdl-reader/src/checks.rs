@@ -4,14 +4,17 @@ use crate::{Cause, CheckGroup, CheckId, CheckResult, Outcome, Policy};
 #[derive(Debug)]
 pub(crate) struct Checks {
     policy: Policy,
-    results: Vec<CheckResult>,
+    /// One place for each of [`CheckId::ALL`], in that order, which is also that of the enum.
+    results: Vec<Option<CheckResult>>,
 }
 
 impl Checks {
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
-            results: Vec::with_capacity(CheckId::ALL.len()),
+            results: std::iter::repeat_with(|| None)
+                .take(CheckId::ALL.len())
+                .collect(),
         }
     }
 
@@ -73,38 +76,35 @@ impl Checks {
     }
 
     pub(crate) fn record(&mut self, id: CheckId, outcome: Outcome, cause: Option<Cause>) {
-        debug_assert!(
-            self.results.iter().all(|result| result.id != id),
-            "{id} recorded twice"
-        );
-        self.results.push(CheckResult { id, outcome, cause });
+        let place = &mut self.results[id as usize];
+        debug_assert!(place.is_none(), "{id} recorded twice");
+        // Fail closed: nothing takes a failure back.
+        if matches!(place, Some(earlier) if earlier.outcome == Outcome::Fail) {
+            return;
+        }
+        *place = Some(CheckResult { id, outcome, cause });
     }
 
     /// The results in the order of [`CheckId::ALL`]; a check of a document that nothing recorded counts as not done.
     pub(crate) fn into_document_results(mut self) -> Vec<CheckResult> {
-        for &id in CheckId::ALL {
-            if id.group() != CheckGroup::Response
-                && self.results.iter().all(|result| result.id != id)
-            {
+        for (id, place) in CheckId::ALL.iter().zip(&mut self.results) {
+            if place.is_none() && id.group() != CheckGroup::Response {
                 // Fail closed: a check that was reachable and left no trace must not look like one that passed.
-                let cause = Cause::Needs("an earlier check found its input missing");
-                self.results.push(CheckResult {
-                    id,
+                *place = Some(CheckResult {
+                    id: *id,
                     outcome: Outcome::NotChecked,
-                    cause: Some(cause),
+                    cause: Some(Cause::Needs("an earlier check found its input missing")),
                 });
             }
         }
-        self.results.sort_by_key(|result| result.id);
-        self.results
+        self.into_response_results()
     }
 
-    pub(crate) fn into_response_results(mut self) -> Vec<CheckResult> {
-        self.results.sort_by_key(|result| result.id);
-        self.results
+    pub(crate) fn into_response_results(self) -> Vec<CheckResult> {
+        self.results.into_iter().flatten().collect()
     }
 
     pub(crate) fn has(&self, id: CheckId) -> bool {
-        self.results.iter().any(|result| result.id == id)
+        self.results[id as usize].is_some()
     }
 }

@@ -303,15 +303,18 @@ const REQUIRED_OF_DEVICE: [CheckId; 4] = [
     CheckId::DeviceAuthentication,
 ];
 
+/// `checks` are in the order of [`CheckId::ALL`], which is that of the ids.
 fn require(checks: &[CheckResult], required: &[CheckId]) -> Verdict {
     required
         .iter()
         .filter(|id| {
             // A failure is weighed by `verdict_of`, which tells an untrusted issuer from an invalid document.
-            !checks.iter().any(|check| {
-                check.id == **id
-                    && !matches!(check.outcome, Outcome::NotChecked | Outcome::NotApplicable)
-            })
+            !checks
+                .binary_search_by_key(*id, |check| check.id)
+                .is_ok_and(|at| {
+                    let outcome = checks[at].outcome;
+                    !matches!(outcome, Outcome::NotChecked | Outcome::NotApplicable)
+                })
         })
         .map(|id| match id {
             // What only an anchor can answer.

@@ -54,7 +54,12 @@ impl PathCache {
         let key = (leaf, chain.len(), anchors.id(), role);
         let hash = self.hash.hash_one(key);
         if let Some(entry) = self.paths.get(&hash)
-            && (&*entry.leaf, entry.certificates, entry.trust_list, entry.role) == key
+            && (
+                &*entry.leaf,
+                entry.certificates,
+                entry.trust_list,
+                entry.role,
+            ) == key
         {
             return Arc::clone(&entry.path);
         }

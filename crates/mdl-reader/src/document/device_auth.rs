@@ -35,6 +35,7 @@ pub(super) fn skip(checks: &mut Checks) {
 pub(super) fn check_device_auth(
     document: &Document<'_>,
     mso: Option<&MobileSecurityObject<'_>>,
+    device_key: Option<&PublicKey>,
     transcript: &SessionTranscript,
     reader_key: Option<&PrivateKey>,
     checks: &mut Checks,
@@ -50,7 +51,6 @@ pub(super) fn check_device_auth(
     }
     check_licence_elements(device_signed, checks);
     let auth = &device_signed.device_auth;
-    let device_key = mso.and_then(|mso| mso.device_key_info.device_key.to_public_key().ok());
     let authenticated = |checks: &mut Checks| {
         checks.pass(CheckId::DeviceAuthPresent);
         device_authentication_bytes(
@@ -73,19 +73,12 @@ pub(super) fn check_device_auth(
                 "a choice between deviceSignature and deviceMac",
             ));
             checks.pass_unless(CheckId::DeviceAuthSingle, both);
-            check_signature(signature, &content, device_key.as_ref(), checks);
+            check_signature(signature, &content, device_key, checks);
         }
         (None, Some(mac)) => {
             let content = authenticated(checks);
             checks.pass(CheckId::DeviceAuthSingle);
-            check_mac(
-                mac,
-                &content,
-                device_key.as_ref(),
-                transcript,
-                reader_key,
-                checks,
-            );
+            check_mac(mac, &content, device_key, transcript, reader_key, checks);
         }
     }
 }

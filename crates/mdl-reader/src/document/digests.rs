@@ -94,12 +94,10 @@ fn digest_id_twice(document: &Document<'_>) -> Option<Cause> {
         .name_spaces
         .iter()
         .find_map(|(name_space, items)| {
-            let mut sorted: Vec<_> = items.iter().collect();
-            sorted.sort_unstable_by_key(|item| item.digest_id);
-            let twice = sorted
-                .windows(2)
-                .find(|pair| pair[0].digest_id == pair[1].digest_id)?;
-            Some(element(name_space, twice[1], "digestID of another element"))
+            let mut ids: Vec<_> = items.iter().map(|item| item.digest_id).collect();
+            let twice = first_pair(&mut ids, |a, b| a == b)?;
+            let item = items.iter().rfind(|item| item.digest_id == twice)?;
+            Some(element(name_space, item, "digestID of another element"))
         })
 }
 
@@ -129,16 +127,34 @@ fn element_twice(document: &Document<'_>) -> Option<Cause> {
                     .map(|(identifier, _)| (*identifier, None)),
             );
         }
-        identifiers.sort_unstable();
-        let (twice, _) = identifiers
-            .windows(2)
-            .find(|pair| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1)?[0];
+        let (twice, _) = first_pair(&mut identifiers, |a, b| a.0 == b.0 && a.1 != b.1)?;
         Some(Cause::Element {
             name_space: (*name_space).to_owned(),
             element_identifier: twice.to_owned(),
             finding: "returned twice".to_owned(),
         })
     })
+}
+
+/// A value that has a fellow, which is another that sorts next to it. Few are compared pairwise, which is quicker than
+/// sorting; many are sorted, so that hostile input does not make this quadratic.
+fn first_pair<T: Copy + Ord>(values: &mut [T], are_fellows: impl Fn(&T, &T) -> bool) -> Option<T> {
+    const FEW: usize = 64;
+    if values.len() <= FEW {
+        let mut rest = &*values;
+        while let Some((value, others)) = rest.split_first() {
+            if others.iter().any(|other| are_fellows(value, other)) {
+                return Some(*value);
+            }
+            rest = others;
+        }
+        return None;
+    }
+    values.sort_unstable();
+    let pair = values
+        .windows(2)
+        .find(|pair| are_fellows(&pair[0], &pair[1]))?;
+    Some(pair[0])
 }
 
 fn element(name_space: &str, item: &IssuerSignedItem<'_>, finding: &str) -> Cause {

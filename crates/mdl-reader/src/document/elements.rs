@@ -1,5 +1,7 @@
 //! The elements themselves: their ties to the document signer's certificate, and their values (V20 to V23).
 
+use std::sync::LazyLock;
+
 use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::cbor::Value;
 use mdl_mdoc::data_elements::{DataElement, ElementGate, Severity, parse_full_date, parse_tdate};
@@ -60,12 +62,12 @@ pub(super) fn check_elements(
 
 /// The first element whose value breaks a rule of its name space; names the rule, never the value.
 fn first_odd_value(document: &Document<'_>, in_session: bool) -> Option<Cause> {
-    let gate = ElementGate::mdl();
+    static GATE: LazyLock<ElementGate> = LazyLock::new(ElementGate::mdl);
     // One at a time: a report holds a bounded number of findings, and remarks on some elements must not crowd out
     // what is wrong with another.
     returned(document, in_session).find_map(|(name_space, identifier, value)| {
         let value = value.decode().unwrap_or(Value::Undefined);
-        let report = gate.examine_disclosed(&[DataElement::new(name_space, identifier, &value)]);
+        let report = GATE.examine_disclosed(&[DataElement::new(name_space, identifier, &value)]);
         let violation = report
             .violations()
             .iter()

@@ -13,6 +13,7 @@ mod validity;
 
 pub(crate) use issuer_auth::{critical, label_twice};
 
+use mdl_crypto::PublicKey;
 use mdl_iaca::path::PathCache;
 use mdl_mdoc::cbor::Checker;
 use mdl_mdoc::device_response::Document;
@@ -46,7 +47,7 @@ pub(crate) fn verify_document<'a>(
     let algorithm = issuer_auth::check_headers(issuer_auth, &mut checks);
     let signer = signer::check_signer(verifier, conditions, &document, &mut checks, cache);
     issuer_auth::check_signature(issuer_auth, algorithm, &signer, &mut checks);
-    let mso = check_mso(&document, checker, &mut checks);
+    let (mso, device_key) = check_mso(&document, checker, &mut checks).unzip();
     if let Some(mso) = &mso {
         digests::check_digests(&document, mso, &mut checks);
         validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
@@ -62,6 +63,7 @@ pub(crate) fn verify_document<'a>(
             device_auth::check_device_auth(
                 &document,
                 mso.as_ref(),
+                device_key.flatten().as_ref(),
                 transcript,
                 reader_key,
                 &mut checks,
@@ -86,12 +88,13 @@ pub(crate) fn verify_document<'a>(
     }
 }
 
-/// Decodes the MSO and checks what does not depend on anything else (V8, V11).
+/// Decodes the MSO and checks what does not depend on anything else (V8, V11); gives the device key with it if that is
+/// a valid point, so that it is decoded once.
 fn check_mso<'a>(
     document: &Document<'a>,
     checker: &mut Checker<'a>,
     checks: &mut Checks,
-) -> Option<MobileSecurityObject<'a>> {
+) -> Option<(MobileSecurityObject<'a>, Option<PublicKey>)> {
     let payload = document.issuer_signed.issuer_auth.payload?;
     let mso = match MobileSecurityObject::decode(payload, checker) {
         Ok(mso) => mso,
@@ -105,13 +108,21 @@ fn check_mso<'a>(
         CheckId::MsoVersion,
         (!is_major_version_1(mso.version)).then_some(Cause::Version),
     );
-    let device_key = mso.device_key_info.device_key.to_public_key();
-    checks.pass_unless(CheckId::DeviceKey, device_key.err().map(Cause::DeviceKey));
+    let device_key = match mso.device_key_info.device_key.to_public_key() {
+        Ok(device_key) => {
+            checks.pass(CheckId::DeviceKey);
+            Some(device_key)
+        }
+        Err(error) => {
+            checks.deviation(CheckId::DeviceKey, error.into());
+            None
+        }
+    };
     checks.pass_unless(
         CheckId::DocType,
         (mso.doc_type != document.doc_type).then_some(Cause::MsoDocType),
     );
-    Some(mso)
+    Some((mso, device_key))
 }
 
 /// V33 and V34: a reference asks for evidence that is not taken in here; its absence is not good news either.

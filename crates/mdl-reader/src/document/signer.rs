@@ -3,7 +3,7 @@
 use mdl_crypto::PublicKey;
 use mdl_iaca::certificate::CertificateView;
 use mdl_iaca::lint::{Profile, Severity, lint_certificate};
-use mdl_iaca::path::{self, PathCache, PathCheck, PathConditions, PathReport, Role};
+use mdl_iaca::path::{self, LeafFacts, PathCache, PathCheck, PathConditions, PathReport, Role};
 use mdl_iaca::revocation::RevocationEvidence;
 use mdl_mdoc::device_response::Document;
 use time::OffsetDateTime;
@@ -50,20 +50,15 @@ pub(super) fn check_signer(
     for step in report.steps() {
         record_step(step, conditions, checks);
     }
-    let leaf = chain
-        .first()
-        .and_then(|leaf| CertificateView::from_der(leaf).ok());
-    check_profile(leaf.as_ref(), &report, checks);
+    check_profile(chain, &report, checks);
     let key = match report.validated() {
         Some(validated) => Some(validated.key().clone()),
         None => path.dangerous_unvalidated_key().cloned(),
     };
     Signer {
         key,
-        validity: leaf
-            .as_ref()
-            .map(|leaf| (leaf.validity().not_before.at, leaf.validity().not_after.at)),
-        issuer: leaf.as_ref().map(|leaf| issuer(leaf, &report)),
+        validity: report.leaf().map(|leaf| (leaf.not_before, leaf.not_after)),
+        issuer: report.leaf().map(|leaf| issuer(leaf, &report)),
         revocation: revocation_verdict(&report),
     }
 }
@@ -96,20 +91,23 @@ fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Chec
 }
 
 /// The linter's verdict on the certificate, which only the strict policy asks for.
-fn check_profile(leaf: Option<&CertificateView<'_>>, report: &PathReport<'_>, checks: &mut Checks) {
+fn check_profile(chain: &[&[u8]], report: &PathReport<'_>, checks: &mut Checks) {
     if checks.policy() != Policy::Strict {
         return checks.not_checked(
             CheckId::DsProfile,
             Cause::NotAsked("examined under the strict policy only"),
         );
     }
+    let leaf = chain
+        .first()
+        .and_then(|leaf| CertificateView::from_der(leaf).ok());
     let Some(leaf) = leaf else {
         return checks.not_checked(CheckId::DsProfile, Cause::Needs("a readable certificate"));
     };
     let anchor = report
         .anchor()
         .and_then(|anchor| CertificateView::from_der(anchor.der()).ok());
-    let findings = lint_certificate(leaf, Some(Profile::DocumentSigner), anchor.as_ref());
+    let findings = lint_certificate(&leaf, Some(Profile::DocumentSigner), anchor.as_ref());
     let error = findings
         .into_iter()
         .find(|finding| finding.severity() == Severity::Error);
@@ -120,14 +118,13 @@ fn check_profile(leaf: Option<&CertificateView<'_>>, report: &PathReport<'_>, ch
     checks.pass_unless(CheckId::DsProfile, cause);
 }
 
-fn issuer(leaf: &CertificateView<'_>, report: &PathReport<'_>) -> Issuer {
-    let subject = leaf.subject();
+fn issuer(leaf: &LeafFacts, report: &PathReport<'_>) -> Issuer {
     Issuer {
         iaca_sha256: report.anchor().map(|anchor| anchor.fingerprint()),
-        ds_sha256: leaf.fingerprint(),
-        country: subject.country().map(Into::into),
-        state: subject.state_or_province().map(Into::into),
-        common_name: subject.common_name().map(Into::into),
+        ds_sha256: leaf.fingerprint,
+        country: leaf.country.clone(),
+        state: leaf.state.clone(),
+        common_name: leaf.common_name.clone(),
     }
 }
 
