@@ -65,17 +65,28 @@ impl Head {
             _ => MajorType::Simple,
         };
         let info = initial & 0x1f;
-        // Mostly there is no argument beyond the initial byte.
-        if info < 24 {
-            return Ok(Self {
+        match (info, rest) {
+            // Nearly every head: no argument beyond the initial byte, or one of one byte.
+            (0..=23, _) => Ok(Self {
                 major,
                 info,
                 argument: u64::from(info),
                 len: 1,
-            });
+            }),
+            (24, [argument, ..]) => Ok(Self {
+                major,
+                info,
+                argument: u64::from(*argument),
+                len: 2,
+            }),
+            _ => Self::read_longer(major, info, rest),
         }
+    }
+
+    /// Apart from [`read`](Self::read) so that it stays small enough to be inlined where items are walked over.
+    #[inline(never)]
+    fn read_longer(major: MajorType, info: u8, rest: &[u8]) -> Result<Self, DecodeErrorKind> {
         let (argument, len) = match info {
-            24 => (u64::from(u8::from_be_bytes(first(rest)?)), 2),
             25 => (u64::from(u16::from_be_bytes(first(rest)?)), 3),
             26 => (u64::from(u32::from_be_bytes(first(rest)?)), 5),
             27 => (u64::from_be_bytes(first(rest)?), 9),
@@ -87,6 +98,7 @@ impl Head {
             {
                 (0, 1)
             }
+            24 => return Err(DecodeErrorKind::Truncated),
             _ => return Err(DecodeErrorKind::ReservedHead),
         };
         Ok(Self {
