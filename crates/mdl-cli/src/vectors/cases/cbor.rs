@@ -1,7 +1,8 @@
 //! Input that is no acceptable CBOR (8.1; RFC 8949), at every depth.
 
 use super::super::forge::{
-    ALG, Cbor, HMAC_256_256, Item, Licence, Map, NAME_SPACE, header, response, sha256, write_head,
+    ALG, Cbor, HMAC_256_256, Item, Licence, Map, NAME_SPACE, X5CHAIN, header, response, sha256,
+    write_head,
 };
 use super::super::vector_file::VectorFile;
 use super::Layer;
@@ -274,6 +275,20 @@ fn duplicate_keys(layer: &mut Layer) {
             "DuplicateKey",
             "status stands twice, the second time with a longer head and another value",
             wide,
+        )
+        .fails(["cbor"]);
+    let label = Licence::new()
+        .issuer_auth_signed(|auth| {
+            let wide = Cbor::from(X5CHAIN).with_longest_head();
+            auth.unprotected.push(wide, vec![0x2a; 8]);
+        })
+        .response();
+    layer
+        .response(
+            "cbor-duplicate-label-in-other-width",
+            "DuplicateKey",
+            "x5chain stands twice in one header, the second time with a longer label",
+            label,
         )
         .fails(["cbor"]);
     let name_space = Licence::new()

@@ -2,7 +2,9 @@
 
 use mdl_crypto::{Curve, PrivateKey};
 
-use super::super::forge::{Authentication, Cbor, Licence, MDL, Map, Session, cose_key, key};
+use super::super::forge::{
+    Authentication, Cbor, Licence, MDL, Map, NAME_SPACE, Session, cose_key, key,
+};
 use super::super::vector_file::{PolicyName, VectorFile};
 use super::Layer;
 
@@ -112,18 +114,14 @@ fn structure(layer: &mut Layer) {
             "mso-digest-text",
             "a digest is text",
             mso(|mso| {
-                mso.map("valueDigests")
-                    .map("org.iso.18013.5.1")
-                    .set(3, "digest");
+                mso.map("valueDigests").map(NAME_SPACE).set(3, "digest");
             }),
         ),
         (
             "mso-digest-id-negative",
             "a negative digestID",
             mso(|mso| {
-                mso.map("valueDigests")
-                    .map("org.iso.18013.5.1")
-                    .rename(1, -1);
+                mso.map("valueDigests").map(NAME_SPACE).rename(1, -1);
             }),
         ),
         (
@@ -145,17 +143,15 @@ fn structure(layer: &mut Layer) {
             "mso-duplicate-digest-id",
             "a digestID stands twice",
             mso(|mso| {
-                mso.map("valueDigests")
-                    .map("org.iso.18013.5.1")
-                    .push(3, vec![0; 32]);
+                mso.map("valueDigests").map(NAME_SPACE).push(3, vec![0; 32]);
             }),
         ),
         (
             "mso-duplicate-name-space",
             "a name space stands twice in valueDigests",
             mso(|mso| {
-                let digests = mso.map("valueDigests").value("org.iso.18013.5.1").clone();
-                mso.map("valueDigests").push("org.iso.18013.5.1", digests);
+                let digests = mso.map("valueDigests").value(NAME_SPACE).clone();
+                mso.map("valueDigests").push(NAME_SPACE, digests);
             }),
         ),
     ] {
@@ -163,6 +159,21 @@ fn structure(layer: &mut Layer) {
             .response(id, "Structure", comment, response)
             .fails(["mso"]);
     }
+    let wide = mso(|mso| {
+        let wide = Cbor::from(3).with_longest_head();
+        mso.map("valueDigests")
+            .map(NAME_SPACE)
+            .push(wide, vec![0; 32]);
+    });
+    layer
+        .response(
+            "mso-duplicate-digest-id-in-other-width",
+            "Structure",
+            "a digestID stands twice, the second time with a longer head",
+            wide,
+        )
+        .warns(["cbor-encoding"])
+        .fails(["mso"]);
 }
 
 /// `deviceKeyInfo` as `device-key-info`.

@@ -288,6 +288,30 @@ fn undetermined(layer: &mut Layer) {
             }),
         ),
         (
+            "revocation-delta-not-critical",
+            "a delta CRL that is not marked critical",
+            list(|crl| {
+                crl.extensions
+                    .push(extension(DELTA_CRL_INDICATOR, false, tlv(INTEGER, &[6])))
+            }),
+        ),
+        (
+            "revocation-partial-not-critical",
+            "a list for part of the certificates that is not marked critical",
+            list(|crl| {
+                crl.extensions.push(extension(
+                    ISSUING_DISTRIBUTION_POINT,
+                    false,
+                    sequence(&[&[0x82, 1, 0xff]]),
+                ))
+            }),
+        ),
+        (
+            "revocation-other-name-same-key",
+            "a list of another authority, which the IACA's key signed",
+            list(|crl| crl.issuer = Name::new("US", "US-CA", "Another IACA")),
+        ),
+        (
             "revocation-critical-unknown",
             "a critical extension that nobody knows",
             list(|crl| {
