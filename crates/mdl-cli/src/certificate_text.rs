@@ -196,7 +196,7 @@ fn csr_view(der: &[u8]) -> Result<CsrView<'_>> {
 
 fn object(kind: &str, path: Option<&Path>) -> Map<String, Value> {
     let mut json = Map::new();
-    json.insert(kind.into(), json!(path));
+    json.insert(kind.into(), json!(path.map(Path::to_string_lossy)));
     json
 }
 

@@ -101,7 +101,7 @@ impl Build {
         );
         self.output.result(|| text, || {
             json!({
-                "crl": path,
+                "crl": path.to_string_lossy(),
                 "number": number,
                 "revoked": CrlView::from_der(crl.as_der()).map_or(0, |crl| crl.revoked().count()),
             })

@@ -53,7 +53,7 @@ impl Demo {
             || text(steps, &report, &folder),
             || {
                 json!({
-                    "folder": folder,
+                    "folder": folder.to_string_lossy(),
                     "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
                     "report": verification_report::to_json(&report),
                 })
@@ -107,10 +107,11 @@ fn text(steps: &[Step], report: &Report<'_>, folder: &std::path::Path) -> String
 }
 
 fn step_json(step: &Step) -> Value {
+    let files = step.files.iter().map(|file| file.to_string_lossy());
     json!({
         "what": step.what,
         "milliseconds": step.milliseconds,
-        "files": step.files,
+        "files": files.collect::<Vec<_>>(),
         "command": step.command,
     })
 }

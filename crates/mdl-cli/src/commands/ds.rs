@@ -148,7 +148,7 @@ impl Issue {
             || {
                 json!({
                     "name": self.name.to_string(),
-                    "certificate": path,
+                    "certificate": path.to_string_lossy(),
                     "sha256": certificate_text::fingerprint(certificate.as_der()),
                 })
             },

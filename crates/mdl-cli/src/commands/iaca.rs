@@ -123,8 +123,8 @@ impl Init {
             || text,
             || {
                 json!({
-                    "certificate": path,
-                    "key": folder.iaca_key(),
+                    "certificate": path.to_string_lossy(),
+                    "key": folder.iaca_key().to_string_lossy(),
                     "sha256": certificate_text::fingerprint(certificate.as_der()),
                 })
             },

@@ -151,7 +151,7 @@ impl Issue {
                 json!({
                     "issued": true,
                     "doc_type": record.doc_type(),
-                    "out": self.out,
+                    "out": self.out.to_string_lossy(),
                     "bytes": issuance.issuer_signed.len(),
                     "elements": count,
                     "ds_sha256": crate::certificate_text::fingerprint(&document_signer.der),

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use mdl_crypto::{Curve, PrivateKey};
@@ -71,9 +71,17 @@ impl New {
             write_new(path, text.as_bytes(), Readers::Everyone)?;
         }
         let text = format!("made a {} key: {}", self.curve.name(), self.out.display());
-        self.output.result(|| text, || {
-            json!({ "key": self.out, "public_key": self.public_out, "curve": self.curve.name() })
-        })?;
+        let public_out = self.public_out.as_deref().map(Path::to_string_lossy);
+        self.output.result(
+            || text,
+            || {
+                json!({
+                    "key": self.out.to_string_lossy(),
+                    "public_key": public_out,
+                    "curve": self.curve.name(),
+                })
+            },
+        )?;
         Ok(Exit::Good)
     }
 }

@@ -104,7 +104,7 @@ fn json(files: &[(&PathBuf, Vec<Linted>)]) -> Value {
                     "found": finding.found,
                 })
             });
-            json!({ "file": path, "kind": document.kind, "findings": findings.collect::<Vec<_>>() })
+            json!({ "file": path.to_string_lossy(), "kind": document.kind, "findings": findings.collect::<Vec<_>>() })
         })
     });
     documents.collect()

@@ -36,7 +36,10 @@ impl Man {
         write_pages(command, "mdl", folder, &mut written)?;
         self.output.result(
             || format!("wrote {} pages to {}", written.len(), folder.display()),
-            || serde_json::json!({ "pages": written }),
+            || {
+                let pages = written.iter().map(|page| page.to_string_lossy());
+                serde_json::json!({ "pages": pages.collect::<Vec<_>>() })
+            },
         )?;
         Ok(Exit::Good)
     }

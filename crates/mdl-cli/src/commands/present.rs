@@ -85,7 +85,7 @@ impl Present {
         );
         self.output.result(
             || text,
-            || json!({ "out": self.out, "bytes": response.len(), "device_authentication": how }),
+            || json!({ "out": self.out.to_string_lossy(), "bytes": response.len(), "device_authentication": how }),
         )?;
         Ok(Exit::Good)
     }

@@ -145,7 +145,7 @@ impl Generate {
         let json = || {
             let list = files
                 .iter()
-                .map(|(path, tests)| json!({ "path": path, "tests": tests }));
+                .map(|(path, tests)| json!({ "path": path.to_string_lossy(), "tests": tests }));
             json!({ "files": list.collect::<Vec<_>>() })
         };
         self.output.result(text, json)?;

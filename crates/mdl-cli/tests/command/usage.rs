@@ -316,3 +316,35 @@ fn the_passphrase_is_never_on_the_command_line() {
     fs::write(at.join("pass"), "").unwrap();
     mdl(at, &["ds", "issue", "b", "--passphrase-file", "pass"]).expect(2);
 }
+
+#[cfg(unix)]
+#[test]
+fn names_of_files_need_not_be_utf_8() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let sample = Sample::get();
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsString::from_vec(b"ds\xff.pem".to_vec());
+    fs::copy(sample.iaca(), folder.path().join(&name)).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = command(folder.path());
+        command.args(arguments).arg(&name).output().unwrap()
+    };
+    for arguments in [
+        &["lint", "--json"][..],
+        &["inspect", "--json"],
+        &["key", "new", "--json", "--out", "k.pem", "--public-out"],
+        &["man", "--json", "--out"],
+        &["demo", "--json", "--folder"],
+    ] {
+        if arguments[0] != "lint" && arguments[0] != "inspect" {
+            let path = folder.path().join(&name);
+            let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
+        }
+        let output = run(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {stderr}");
+        let json: Result<serde_json::Value, _> = serde_json::from_slice(&output.stdout);
+        assert!(json.is_ok(), "{arguments:?}");
+    }
+}
