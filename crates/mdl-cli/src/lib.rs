@@ -39,6 +39,7 @@ pub mod record;
 mod signing_rules;
 mod vectors;
 mod verification_report;
+mod vical_trust;
 
 pub use command_line::run;
 pub use exit::Exit;

@@ -14,25 +14,34 @@ use crate::failure::{Failure, Result};
 use crate::input::{self, HexOrFile, parse_time, time_or_now};
 use crate::output::Output;
 use crate::verification_report;
+use crate::vical_trust::{self, VicalFinding, findings, read_vical};
 
 /// Verify a DeviceResponse as a reader
 #[derive(Args, Debug)]
 #[command(
     group = ArgGroup::new("session").required(true).args(["session_transcript", "static_"]),
     after_help = "Example:
-  mdl verify --iaca mdl-authority/iaca/certificate.pem --session-transcript 83f6f6f6 --json response.cbor
+  mdl verify --iaca mdl-authority/iaca/certificate.pem \\
+      --session-transcript 83f6f6f6 --json response.cbor
 
 Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for \
 input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
-are printed for verified documents only. Trust lists in the form of a VICAL and status lists are not read yet."
+are printed for verified documents only. A VICAL that does not verify gives no trust: exit code 1. One whose next issue is \
+due is used, and named among the findings. Status lists are not read yet."
 )]
 pub(crate) struct Verify {
     /// The DeviceResponse, or with --static also an IssuerSigned; - for standard input
     #[arg(value_name = "RESPONSE")]
     response: PathBuf,
     /// A trusted IACA certificate, PEM or DER; may be repeated, and a file may hold several
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "vical")]
     iaca: Vec<PathBuf>,
+    /// A VICAL: trust the IACA certificates that it lists, each for the document types of its entry
+    #[arg(long, value_name = "FILE", requires = "vical_root")]
+    vical: Option<PathBuf>,
+    /// The root certificate of the VICAL's provider, PEM or DER
+    #[arg(long, value_name = "FILE", requires = "vical")]
+    vical_root: Option<PathBuf>,
     /// The reader's SessionTranscript array, not in tag 24: hexadecimal, or a file with the bytes. A value of nothing
     /// but pairs of hexadecimal digits is hexadecimal; write ./ab for a file named ab
     #[arg(long, value_name = "HEX|FILE")]
@@ -84,8 +93,16 @@ impl From<PolicyName> for Policy {
 
 impl Verify {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let verifier =
-            Verifier::new(read_trust_anchors(&self.iaca)?).with_policy(self.policy.into());
+        let at = time_or_now(self.at);
+        let mut anchors = read_trust_anchors(&self.iaca)?;
+        let vical = match (&self.vical, &self.vical_root) {
+            (Some(vical), Some(root)) => Some(read_vical(vical, root, at)?),
+            _ => None,
+        };
+        if let Some(vical) = &vical {
+            anchors.extend_from_slice(&vical.trust_anchors);
+        }
+        let verifier = Verifier::new(TrustAnchors::new(anchors)).with_policy(self.policy.into());
         let transcript = self
             .session_transcript
             .as_ref()
@@ -112,7 +129,7 @@ impl Verify {
             doc_type: self.doc_type.as_deref(),
             crls: &crls,
             require_revocation: self.require_revocation,
-            ..Conditions::new(time_or_now(self.at), session)
+            ..Conditions::new(at, session)
         };
         let report = if transcript.is_none()
             && structure_of(&response) == Ok(DocumentStructure::IssuerSigned)
@@ -121,9 +138,24 @@ impl Verify {
         } else {
             verifier.verify(&response, &conditions)
         };
-        let text = || verification_report::to_text(&report);
-        self.output
-            .result(text, || verification_report::to_json(&report))?;
+        let vical = vical.as_ref().map(|vical| (vical, findings(vical, at)));
+        let text = || {
+            let list = vical
+                .as_ref()
+                .map(|(vical, findings)| vical_trust::to_text(vical, findings));
+            verification_report::to_text(&report) + &list.unwrap_or_default()
+        };
+        let json = || {
+            let mut json = verification_report::to_json(&report);
+            if let Some((vical, findings)) = &vical {
+                json["vical"] = vical_trust::to_json(vical);
+                if let Some(list) = json["findings"].as_array_mut() {
+                    list.extend(findings.iter().map(VicalFinding::to_json));
+                }
+            }
+            json
+        };
+        self.output.result(text, json)?;
         Ok(exit_of(&report))
     }
 }
@@ -135,11 +167,11 @@ fn exit_of(report: &Report<'_>) -> Exit {
     }
 }
 
-/// The trust list: every certificate of every file.
+/// Every certificate of every file.
 ///
 /// # Errors
 /// Exit code 2 for a file without a usable certificate.
-fn read_trust_anchors(paths: &[PathBuf]) -> Result<TrustAnchors> {
+fn read_trust_anchors(paths: &[PathBuf]) -> Result<Vec<TrustAnchor>> {
     let mut anchors = Vec::new();
     for path in paths {
         for der in input::read_pem_or_der(path, DocumentKind::Certificate)? {
@@ -150,7 +182,7 @@ fn read_trust_anchors(paths: &[PathBuf]) -> Result<TrustAnchors> {
             anchors.push(anchor);
         }
     }
-    Ok(TrustAnchors::new(anchors))
+    Ok(anchors)
 }
 
 fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {

@@ -12,4 +12,5 @@ mod mdl;
 mod readme;
 mod usage;
 mod verify;
+mod vical;
 mod whole_way;
