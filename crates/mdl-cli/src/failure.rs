@@ -61,6 +61,14 @@ impl Failure {
         self
     }
 
+    /// Says something else to do, if it said `old`.
+    pub(crate) fn replace_hint(mut self, old: &str, new: &str) -> Self {
+        if self.hint.as_deref() == Some(old) {
+            self.hint = Some(new.to_owned());
+        }
+        self
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         self.exit
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 
+const EXISTS_HINT: &str = "choose another name, or move it away";
+
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Readers {
@@ -37,6 +39,7 @@ pub(crate) fn write_new(path: &Path, content: &[u8], readers: Readers) -> Result
 
 /// Writes a file, in place of an older version of itself.
 pub(crate) fn replace(path: &Path, content: &[u8], readers: Readers) -> Result<()> {
+    refuse_special(path)?;
     let beside = TemporaryFile::write(path, content, readers)?;
     fs::rename(&beside.0, path).map_err(|error| failed(path, &error))
 }
@@ -54,6 +57,28 @@ pub(crate) fn write(path: &Path, content: &[u8], readers: Readers, force: bool) 
 pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<()> {
     match path.symlink_metadata() {
         Ok(_) if !force => Err(exists(path)),
+        _ if path == Path::new("-") => Err(Failure::usage("- is not the name of a file")
+            .hint("results are written to files; write ./- for a file named -")),
+        _ => refuse_special(path),
+    }
+}
+
+/// Says that `--force` overwrites, for the commands that have it.
+pub(crate) fn or_force(failure: Failure) -> Failure {
+    failure.replace_hint(
+        EXISTS_HINT,
+        "choose another name, or overwrite it with --force",
+    )
+}
+
+/// A device, pipe or folder is not replaced by a file, not even on demand: nobody means that.
+fn refuse_special(path: &Path) -> Result<()> {
+    match path.metadata() {
+        Ok(found) if !found.is_file() => Err(Failure::usage(format!(
+            "{} is not a regular file and is not overwritten",
+            path.display()
+        ))
+        .hint("choose another name")),
         _ => Ok(()),
     }
 }
@@ -142,8 +167,7 @@ fn beside(path: &Path) -> Result<PathBuf> {
 }
 
 fn exists(path: &Path) -> Failure {
-    Failure::usage(format!("{} exists and is not overwritten", path.display()))
-        .hint("choose another name, or move it away")
+    Failure::usage(format!("{} exists and is not overwritten", path.display())).hint(EXISTS_HINT)
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {

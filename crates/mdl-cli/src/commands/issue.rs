@@ -12,7 +12,7 @@ use crate::Exit;
 use crate::authority::{AuthorityOptions, SignerName};
 use crate::curve_option::parse_digest_algorithm;
 use crate::failure::{Failure, Result};
-use crate::files::{Readers, refuse_existing, write};
+use crate::files::{Readers, or_force, refuse_existing, write};
 use crate::input::{self, parse_time, time_or_now};
 use crate::issuance::{IssuanceRequest, Refusal, issue};
 use crate::output::{Output, remark};
@@ -25,8 +25,8 @@ use crate::verification_report::rfc3339;
 /// Issue one licence: an IssuerSigned from a record file, offline
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl issue --record examples/records/erika.json --device-key device.pem --ds ds-2026 \\
-      --out licence.cbor --passphrase-file pass.txt
+  mdl issue --record examples/records/erika.json --device-key device.pem \\
+      --ds ds-2026 --out licence.cbor --passphrase-file pass.txt
 
 The record is JSON: doc_type, and name_spaces with their elements; a byte string is {\"file\": \"portrait.jpg\"}, \
 {\"base64\": …} or {\"hex\": …}. Nothing is filled in or repaired: a missing mandatory element, a wrong type or a \
@@ -90,7 +90,7 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) fn run(&self) -> Result<Exit> {
-        refuse_existing(&self.out, self.force)?;
+        refuse_existing(&self.out, self.force).map_err(or_force)?;
         let record = read_record(&self.record)?;
         let device_key = input::read_public_key(&self.device_key)?;
         let folder = self.authority.folder();

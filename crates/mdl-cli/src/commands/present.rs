@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::Exit;
 use crate::failure::{Failure, Result};
-use crate::files::{Readers, refuse_existing, write};
+use crate::files::{Readers, or_force, refuse_existing, write};
 use crate::input::{self, HexOrFile};
 use crate::output::Output;
 use crate::presentation::{Authentication, Selection, present};
@@ -15,8 +15,9 @@ use crate::presentation::{Authentication, Selection, present};
 /// Present a licence: a DeviceResponse with chosen elements, for tests and demonstrations
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl present --issuer-signed licence.cbor --device-key device.pem --session-transcript 83f6f6f6 \\
-      --elements org.iso.18013.5.1:family_name,org.iso.18013.5.1:age_over_18 --out response.cbor
+  mdl present --issuer-signed licence.cbor --device-key device.pem \\
+      --session-transcript 83f6f6f6 --out response.cbor \\
+      --elements org.iso.18013.5.1:family_name,org.iso.18013.5.1:age_over_18
 
 The device key authenticates the response for the one session that the transcript stands for; 83f6f6f6 is \
 [null, null, null], good enough for a first try. `mdl key new` makes device keys and reader keys.")]
@@ -53,7 +54,7 @@ pub(crate) struct Present {
 
 impl Present {
     pub(crate) fn run(&self) -> Result<Exit> {
-        refuse_existing(&self.out, self.force)?;
+        refuse_existing(&self.out, self.force).map_err(or_force)?;
         let transcript = read_transcript(&self.session_transcript)?;
         let device_key = input::read_private_key(&self.device_key)?;
         let reader_key = self

@@ -414,3 +414,32 @@ fn a_name_space_without_a_schema_is_let_through_only_by_name() {
         json!({ "holder": "Erika", "since": "2020-05-01" })
     );
 }
+
+#[test]
+fn what_is_no_regular_file_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = Sample::get();
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("link")).unwrap();
+    fs::create_dir(folder.path().join("dir")).unwrap();
+    for out in ["link", "dir", "-"] {
+        let arguments = [
+            "present",
+            "--issuer-signed",
+            &sample.file("licence.cbor"),
+            "--device-key",
+            &sample.file("device.pem"),
+            "--session-transcript",
+            "83f6f6f6",
+            "--elements",
+            "all",
+            "--force",
+            "--out",
+            out,
+        ];
+        let run = mdl(folder.path(), &arguments).expect(2);
+        assert!(run.stderr.contains("to do:"), "{run:?}");
+    }
+    let link = fs::symlink_metadata(folder.path().join("link")).unwrap();
+    assert!(link.is_symlink() && folder.path().join("dir").is_dir());
+    assert!(!folder.path().join("-").exists());
+}
