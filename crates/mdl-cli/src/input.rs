@@ -64,13 +64,18 @@ fn read_small(path: &Path) -> Result<Vec<u8>> {
 /// # Errors
 /// Exit code 2 if there is none, or one of another kind.
 pub(crate) fn read_pem_or_der(path: &Path, kind: DocumentKind) -> Result<Vec<Vec<u8>>> {
-    let expected = kind.pem_label();
-    let documents = read_documents(&read(path)?).map_err(|error| {
-        Failure::usage(format!(
-            "{}: expected a {expected}, PEM or DER",
+    let expected = name_of(kind);
+    let content = read(path)?;
+    if content.is_empty() {
+        let what = format!(
+            "{} is empty: expected {expected}, PEM or DER",
             path.display()
-        ))
-        .because(&error)
+        );
+        return Err(Failure::usage(what));
+    }
+    let documents = read_documents(&content).map_err(|error| {
+        let what = format!("{}: expected {expected}, PEM or DER", path.display());
+        Failure::usage(what).because(&error)
     })?;
     documents
         .into_iter()
@@ -78,12 +83,20 @@ pub(crate) fn read_pem_or_der(path: &Path, kind: DocumentKind) -> Result<Vec<Vec
             if document.kind == kind {
                 Ok(document.der)
             } else {
-                let found = document.kind.pem_label();
-                let what = format!("{}: expected a {expected}, found a {found}", path.display());
+                let found = name_of(document.kind);
+                let what = format!("{}: expected {expected}, found {found}", path.display());
                 Err(Failure::usage(what))
             }
         })
         .collect()
+}
+
+fn name_of(kind: DocumentKind) -> &'static str {
+    match kind {
+        DocumentKind::Certificate => "a certificate",
+        DocumentKind::Crl => "a CRL",
+        DocumentKind::Csr => "a certification request",
+    }
 }
 
 /// The one document of its kind in a PEM or DER file, in DER.
@@ -95,8 +108,8 @@ pub(crate) fn read_one_pem_or_der(path: &Path, kind: DocumentKind) -> Result<Vec
     match (documents.pop(), documents.len()) {
         (Some(document), 0) => Ok(document),
         (_, others) => {
-            let (name, label) = (path.display(), kind.pem_label());
-            let what = format!("{name}: expected one {label}, found {}", others + 1);
+            let (name, expected) = (path.display(), name_of(kind));
+            let what = format!("{name}: expected {expected}, found {} of them", others + 1);
             Err(Failure::usage(what))
         }
     }

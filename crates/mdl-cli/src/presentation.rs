@@ -59,7 +59,7 @@ pub(crate) fn present(
 ) -> Result<Vec<u8>> {
     let (document, mut checker) =
         decode_issuer_signed(issuer_signed, &Limits::DEFAULT).map_err(|error| {
-            Failure::no("not an IssuerSigned")
+            Failure::no("what is to be presented is not an IssuerSigned")
                 .because(&error)
                 .hint("`mdl issue` makes one")
         })?;

@@ -170,11 +170,12 @@ impl List {
         let mut text = String::new();
         for entry in &signers {
             text.push_str(&format!(
-                "{}  {}  signs until {}, expires {}  {}\n",
+                "{}: {}, signs until {}, expires {}\n  serial   {}\n  SHA-256  {}\n",
                 entry.name,
                 entry.state,
                 rfc3339(entry.stop_signing),
                 rfc3339(entry.not_after),
+                entry.serial,
                 entry.sha256
             ));
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::curve_option::parse_curve;
 use crate::failure::{Failure, Result};
-use crate::files::{Readers, write_new};
+use crate::files::{Readers, refuse_existing, write_new};
 use crate::output::Output;
 use crate::randomness::{Seed, generator};
 use crate::{Exit, pem};
@@ -52,6 +52,9 @@ impl Key {
 
 impl New {
     fn run(&self) -> Result<Exit> {
+        if let Some(path) = &self.public_out {
+            refuse_existing(path, false)?;
+        }
         let mut rng = generator(self.seed.as_ref(), "key new")?;
         let key = PrivateKey::generate(self.curve, &mut rng);
         // The rest of the generator names a temporary file, which must not be predictable.
@@ -70,7 +73,11 @@ impl New {
             let text = pem::encode("PUBLIC KEY", &key.public_key().to_spki_der());
             write_new(path, text.as_bytes(), Readers::Everyone)?;
         }
-        let text = format!("made a {} key: {}", self.curve.name(), self.out.display());
+        let text = format!(
+            "made the key {} on {}",
+            self.out.display(),
+            self.curve.name()
+        );
         let public_out = self.public_out.as_deref().map(Path::to_string_lossy);
         self.output.result(
             || text,
