@@ -25,7 +25,8 @@ pub(crate) enum Iaca {
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   mdl iaca init --country US --state US-CA --name 'Example IACA' \\
-      --contact iaca@example.com --crl-url https://example.com/iaca.crl --passphrase-file pass.txt
+      --contact iaca@example.com --crl-url https://example.com/iaca.crl \\
+      --passphrase-file pass.txt
 
 The certificate has the profile of ISO/IEC 18013-5, Table B.1, and passes the linter before its key signs it. It \
 becomes valid at midnight UTC, because documents are dated to the day.")]

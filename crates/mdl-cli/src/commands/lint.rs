@@ -15,7 +15,8 @@ use crate::verification_report::shown;
 /// Check certificates, CRLs, requests and documents against the rules for whoever makes them
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl lint --profile document-signer --issuer mdl-authority/iaca/certificate.pem ds.pem
+  mdl lint --issuer mdl-authority/iaca/certificate.pem \\
+      mdl-authority/ds/ds-2026/certificate.pem
 
 Every file may be a certificate, CRL or certification request (PEM or DER), or the CBOR of an MSO, IssuerSigned or \
 DeviceResponse. A finding is a rule, its severity and clause, and what was found. Exit code 1 when one is an error: a \

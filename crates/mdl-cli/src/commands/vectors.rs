@@ -19,7 +19,8 @@ pub(crate) enum Vectors {
 /// Run test vectors against this build or another implementation
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl vectors run testvectors --command 'python3 verify.py {file}'
+  mdl vectors run testvectors
+  mdl vectors run --command 'sh testvectors/verify-with-mdl.sh {dir}'
 
 {file} stands for the test as a JSON file, {dir} for the folder it lies in, together with its parts as binary files.
 The command is split at white space and run without a shell, once for each test. It says valid with exit code 0 and

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::mdl::repository;
+use crate::mdl::{mdl, repository};
 
 /// Runs a shell script with our `mdl` first on its path, in `folder`.
 fn sh(folder: &Path, script: &str) {
@@ -51,4 +51,49 @@ fn the_example_of_an_own_authority_works() {
     let folder = tempfile::tempdir().unwrap();
     let script = repository().join("examples/own-authority.sh");
     sh(folder.path(), &format!("sh -eu {}", script.display()));
+}
+
+/// The commands in the help of a command, as they are printed.
+fn examples(command: &str) -> String {
+    let arguments: Vec<_> = command.split(' ').chain(["--help"]).collect();
+    let help = mdl(&repository(), &arguments).expect(0).stdout;
+    let (_, help) = help.split_once("Example:\n").unwrap();
+    let (examples, _) = help.split_once("\n\n").unwrap_or((help, ""));
+    assert!(examples.starts_with("  mdl "), "{command}: {examples}");
+    examples.to_owned()
+}
+
+#[test]
+fn the_examples_of_every_help_work_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["examples", "testvectors"] {
+        std::os::unix::fs::symlink(repository().join(name), folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("pass.txt"), "correct horse\n").unwrap();
+    for command in [
+        "demo",
+        "iaca init",
+        "iaca show",
+        "ds issue",
+        "ds list",
+        "key new",
+        "issue",
+        "present",
+        "verify",
+        "lint",
+        "inspect",
+        "crl build",
+        "crl show",
+        "man",
+    ] {
+        // The pagers that some of them end in need not be installed.
+        let script = examples(command)
+            .replace("| less", "")
+            .replace("&& man -l", "&& test -e");
+        sh(folder.path(), &script);
+    }
+    assert!(examples("completions").contains("mdl completions bash > "));
+    assert!(examples("vectors generate").contains("mdl vectors generate"));
+    // All test vectors once more would take long; that the script in it exists is enough here.
+    assert!(examples("vectors run").contains("testvectors/verify-with-mdl.sh {dir}"));
 }
