@@ -41,7 +41,13 @@ pub(crate) enum Content {
 pub(crate) fn annotate(content: &[u8]) -> Result<Node, DecodeError> {
     let checker = Checker::new(content, &Limits::DEFAULT)?;
     let mut walk = Walk { checker };
-    walk.item(&mut Reader::new(content, 0), Structure::Other, 0)
+    let reader = Reader::new(content, 0);
+    let structure = if is_sign1(reader.clone()).unwrap_or_default() {
+        Structure::CoseSign1
+    } else {
+        Structure::Other
+    };
+    walk.item(&mut reader.clone(), structure, 0)
 }
 
 struct Walk<'a> {
@@ -105,9 +111,13 @@ impl<'a> Walk<'a> {
         notes: &mut Vec<String>,
     ) -> Result<Content, DecodeError> {
         let structure = match structure {
-            Structure::Other => outermost(reader.clone()).unwrap_or_default(),
+            Structure::Other | Structure::Payload => outermost(reader.clone()).unwrap_or_default(),
             known => known,
         };
+        if structure == Structure::Vical {
+            // Its own name says more than that it is a payload.
+            notes.clear();
+        }
         if notes.is_empty() {
             notes.extend(structure.name().map(ToOwned::to_owned));
         }
@@ -205,6 +215,18 @@ impl<'a> Walk<'a> {
         let mut reader = Reader::new(content, self.checker.offset_of(content));
         self.item(&mut reader, structure, levels).ok()
     }
+}
+
+/// Whether an outermost item has the shape of a `COSE_Sign1`: a VICAL, or an `issuerAuth` by itself.
+fn is_sign1(mut reader: Reader<'_>) -> Result<bool, DecodeError> {
+    let mut kinds = Vec::new();
+    let mut entries = reader.array("")?;
+    while kinds.len() < 5 && reader.has_entry(&mut entries) {
+        kinds.push(reader.peek()?);
+        reader.skip()?;
+    }
+    use MajorType::{Bytes, Map};
+    Ok(kinds == [Bytes, Map, Bytes, Bytes])
 }
 
 /// The structure of a map that nothing led to, by its members.

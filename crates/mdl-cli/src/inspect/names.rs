@@ -22,6 +22,9 @@ pub(crate) enum Structure {
     DeviceSigned,
     DeviceNameSpaces,
     DeviceAuth,
+    Vical,
+    CertificateInfos,
+    CertificateInfo,
     #[default]
     Other,
 }
@@ -46,6 +49,8 @@ impl Structure {
             CoseKey => "COSE_Key",
             DeviceSigned => "DeviceSigned",
             DeviceNameSpaces => "DeviceNameSpaces",
+            Vical => "VICAL",
+            CertificateInfo => "CertificateInfo",
             _ => return None,
         })
     }
@@ -56,6 +61,7 @@ impl Structure {
             "documents" | "documentErrors" | "status" => DeviceResponse,
             "issuerAuth" => IssuerSigned,
             "valueDigests" => Mso,
+            "vicalProvider" | "certificateInfos" => Vical,
             _ => return None,
         })
     }
@@ -75,6 +81,9 @@ impl Structure {
             (DeviceSigned, "deviceAuth") => DeviceAuth,
             (DeviceAuth, "deviceSignature") => CoseSign1,
             (DeviceAuth, "deviceMac") => CoseMac0,
+            (Vical, "certificateInfos") => CertificateInfos,
+            // Shown as the certificates of a header are.
+            (CertificateInfo, "certificate") => X5chain,
             _ => Other,
         }
     }
@@ -92,6 +101,7 @@ impl Structure {
         match (self, index) {
             (Documents, _) => Document,
             (IssuerSignedItems, _) => IssuerSignedItem,
+            (CertificateInfos, _) => CertificateInfo,
             (CoseSign1 | CoseMac0, 0) => ProtectedHeader,
             (CoseSign1 | CoseMac0, 1) => Header,
             (CoseSign1, 2) => Payload,

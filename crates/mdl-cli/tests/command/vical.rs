@@ -222,3 +222,22 @@ fn the_list_of_a_real_provider_is_read() {
     let late = run("2026-06-15T12:00:00Z");
     assert!(late.stderr.contains("the signer's certificate"), "{late:?}");
 }
+
+#[test]
+fn a_list_is_shown_with_its_names_and_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = vical(&[(iaca_der(), MDL)]);
+    fs::write(folder.path().join("vical.cbor"), list).unwrap();
+    let text = mdl(folder.path(), &["inspect", "vical.cbor"])
+        .expect(0)
+        .stdout;
+    for part in [
+        "COSE_Sign1",
+        "/ VICAL /",
+        "/ CertificateInfo /",
+        "certificate C=US, O=Example Lists, CN=VICAL Signer",
+        "certificate C=US, ST=US-CA, CN=Example IACA",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
