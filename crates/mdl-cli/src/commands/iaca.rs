@@ -1,5 +1,6 @@
 use clap::{Args, Subcommand};
 use mdl_crypto::Curve;
+use mdl_iaca::lint::{Profile, Severity, lint_der};
 use mdl_iaca::profile::{Contact, DistinguishedName};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -10,7 +11,7 @@ use crate::certificate_text;
 use crate::curve_option::parse_curve;
 use crate::failure::{Failure, Result};
 use crate::input::{parse_time, time_or_now};
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::passphrase::PassphraseOptions;
 use crate::randomness::Seed;
 
@@ -114,6 +115,13 @@ impl Init {
             seed: self.seed.clone(),
         };
         let certificate = create_iaca(&folder, &request, &self.passphrase.choose()?)?;
+        if let Ok(findings) = lint_der(certificate.as_der(), Some(Profile::IacaRoot), None) {
+            for finding in findings {
+                if finding.severity() == Severity::Warning {
+                    remark(&finding);
+                }
+            }
+        }
         let path = folder.iaca_certificate();
         let text = format!(
             "made the root {}\n{}",

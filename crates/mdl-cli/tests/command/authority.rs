@@ -351,3 +351,24 @@ fn leftovers(folder: &Path) -> Vec<String> {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with('.')).collect()
 }
+
+#[test]
+fn a_new_root_comes_with_the_warnings_of_the_linter() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [
+        "iaca",
+        "init",
+        "--country",
+        "US",
+        "--state",
+        "CA",
+        "--name",
+        "Example IACA",
+        "--contact",
+        "iaca@dmv.example",
+        "--crl-url",
+        "https://dmv.example/iaca.crl",
+    ];
+    let run = mdl(folder.path(), &arguments).expect(0);
+    assert!(run.stderr.contains("name-state-iso-3166-2"), "{run:?}");
+}
