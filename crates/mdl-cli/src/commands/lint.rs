@@ -80,7 +80,13 @@ fn text(files: &[(&PathBuf, Vec<Linted>)], errors: usize, warnings: usize) -> St
     let mut text = String::new();
     for (path, documents) in files {
         for document in documents {
-            text.push_str(&format!("{}: {}\n", path.display(), document.kind));
+            let profile = document.profile.map(|profile| format!(", {profile}"));
+            text.push_str(&format!(
+                "{}: {}{}\n",
+                path.display(),
+                document.kind,
+                profile.unwrap_or_default()
+            ));
             for finding in &document.findings {
                 let (severity, id, clause) = (finding.severity, finding.id, finding.clause);
                 text.push_str(&format!(
@@ -105,7 +111,7 @@ fn json(files: &[(&PathBuf, Vec<Linted>)]) -> Value {
                     "found": finding.found,
                 })
             });
-            json!({ "file": path.to_string_lossy(), "kind": document.kind, "findings": findings.collect::<Vec<_>>() })
+            json!({ "file": path.to_string_lossy(), "kind": document.kind, "profile": document.profile.map(|profile| profile.to_string()), "findings": findings.collect::<Vec<_>>() })
         })
     });
     documents.collect()

@@ -23,6 +23,8 @@ pub(crate) struct Reference {
 pub(crate) struct Linted {
     /// `certificate`, `device-response` and so on.
     pub(crate) kind: &'static str,
+    /// The profile that a certificate was held against, given or guessed.
+    pub(crate) profile: Option<Profile>,
     /// Most severe first.
     pub(crate) findings: Vec<Finding>,
 }
@@ -39,7 +41,11 @@ pub(crate) struct Finding {
 impl Linted {
     fn new(kind: &'static str, mut findings: Vec<Finding>) -> Self {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        Self { kind, findings }
+        Self {
+            kind,
+            profile: None,
+            findings,
+        }
     }
 
     /// How many findings have this severity.
@@ -140,7 +146,12 @@ fn lint_x509(document: &Document, reference: &Reference) -> Linted {
                 .map(Finding::from),
         );
     }
-    Linted::new(kind, findings)
+    let profile =
+        profile.or_else(|| Profile::guess(&CertificateView::from_der(&document.der).ok()?));
+    Linted {
+        profile: profile.filter(|_| document.kind == DocumentKind::Certificate),
+        ..Linted::new(kind, findings)
+    }
 }
 
 fn unreadable(error: &dyn std::error::Error) -> Finding {

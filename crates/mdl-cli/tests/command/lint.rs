@@ -211,3 +211,18 @@ fn between<'a>(bytes: &'a [u8], before: &[u8], after: &[u8]) -> &'a [u8] {
     };
     &bytes[find(before) + before.len()..find(after)]
 }
+
+#[test]
+fn the_profile_that_a_certificate_was_held_against_is_named() {
+    let sample = Sample::get();
+    let signer = sample.file("mdl-authority/ds/ds-1/certificate.pem");
+    let iaca = sample.iaca();
+    let run = mdl(sample.folder(), &["lint", &signer, &iaca]).expect(0);
+    for profile in ["certificate, document-signer", "certificate, iaca-root"] {
+        assert!(run.stdout.contains(profile), "{}", run.stdout);
+    }
+    let json = mdl(sample.folder(), &["lint", "--json", &signer])
+        .expect(0)
+        .json();
+    assert_eq!(json["documents"][0]["profile"], "document-signer");
+}
