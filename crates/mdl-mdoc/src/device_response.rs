@@ -102,8 +102,8 @@ fn read_documents<'a>(
     checker: &mut Checker<'a>,
 ) -> Result<Vec<Document<'a>>, DecodeError> {
     let limit = checker.limits().max_documents;
-    let mut documents = Vec::new();
     let mut elements = reader.array("documents")?;
+    let mut documents = Vec::with_capacity(elements.capacity().min(limit));
     while reader.has_entry(&mut elements) {
         if documents.len() == limit {
             return Err(reader.error(DecodeErrorKind::TooMany {

@@ -4,17 +4,29 @@ use crate::{Cause, CheckGroup, CheckId, CheckResult, Outcome, Policy};
 #[derive(Debug)]
 pub(crate) struct Checks {
     policy: Policy,
-    /// One place for each of [`CheckId::ALL`], in that order, which is also that of the enum.
-    results: Vec<Option<CheckResult>>,
+    /// The first checks of [`CheckId::ALL`], in that order, which is also that of the enum: as many as were needed.
+    results: Vec<CheckResult>,
+    /// By number of the check, whether its result was recorded or only stands for one that was not made.
+    recorded: u128,
 }
 
+const _: () = assert!(CheckId::ALL.len() <= 128, "a bit for each check");
+
 impl Checks {
+    /// For the checks of a response as a whole.
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
-            results: std::iter::repeat_with(|| None)
-                .take(CheckId::ALL.len())
-                .collect(),
+            results: Vec::new(),
+            recorded: 0,
+        }
+    }
+
+    /// For the checks of one document, which are nearly all there are.
+    pub(crate) fn of_document(policy: Policy) -> Self {
+        Self {
+            results: Vec::with_capacity(CheckId::ALL.len()),
+            ..Self::new(policy)
         }
     }
 
@@ -76,35 +88,47 @@ impl Checks {
     }
 
     pub(crate) fn record(&mut self, id: CheckId, outcome: Outcome, cause: Option<Cause>) {
-        let place = &mut self.results[id as usize];
-        debug_assert!(place.is_none(), "{id} recorded twice");
+        let place = id as usize;
+        debug_assert!(!self.has(id), "{id} recorded twice");
         // Fail closed: nothing takes a failure back.
-        if matches!(place, Some(earlier) if earlier.outcome == Outcome::Fail) {
+        if self.has(id) && self.results[place].outcome == Outcome::Fail {
             return;
         }
-        *place = Some(CheckResult { id, outcome, cause });
+        self.reach(place + 1);
+        self.results[place] = CheckResult { id, outcome, cause };
+        self.recorded |= 1 << place;
     }
 
     /// The results in the order of [`CheckId::ALL`]; a check of a document that nothing recorded counts as not done.
     pub(crate) fn into_document_results(mut self) -> Vec<CheckResult> {
-        for (id, place) in CheckId::ALL.iter().zip(&mut self.results) {
-            if place.is_none() && id.group() != CheckGroup::Response {
-                // Fail closed: a check that was reachable and left no trace must not look like one that passed.
-                *place = Some(CheckResult {
-                    id: *id,
-                    outcome: Outcome::NotChecked,
-                    cause: Some(Cause::Needs("an earlier check found its input missing")),
-                });
-            }
-        }
-        self.into_response_results()
+        self.reach(CheckId::ALL.len());
+        let recorded = self.recorded;
+        self.results.retain(|result| {
+            result.id.group() != CheckGroup::Response || recorded & (1 << result.id as usize) != 0
+        });
+        self.results
     }
 
-    pub(crate) fn into_response_results(self) -> Vec<CheckResult> {
-        self.results.into_iter().flatten().collect()
+    pub(crate) fn into_response_results(mut self) -> Vec<CheckResult> {
+        let recorded = self.recorded;
+        self.results
+            .retain(|result| recorded & (1 << result.id as usize) != 0);
+        self.results
     }
 
     pub(crate) fn has(&self, id: CheckId) -> bool {
-        self.results[id as usize].is_some()
+        self.recorded & (1 << id as usize) != 0
+    }
+
+    /// Makes places for the first `count` checks. Fail closed: a check that was reachable and left no trace must not
+    /// look like one that passed.
+    fn reach(&mut self, count: usize) {
+        let missing = CheckId::ALL.get(self.results.len()..count);
+        let not_made = missing.unwrap_or_default().iter().map(|&id| CheckResult {
+            id,
+            outcome: Outcome::NotChecked,
+            cause: Some(Cause::Needs("an earlier check found its input missing")),
+        });
+        self.results.extend(not_made);
     }
 }

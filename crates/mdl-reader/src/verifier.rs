@@ -109,6 +109,7 @@ impl Verifier {
             Ok(response) => {
                 checks.pass(CheckId::Structure);
                 check_response(&response, &mut checks);
+                documents.reserve_exact(response.documents.len());
                 for document in response.documents {
                     documents.push(verify_document(
                         self,

@@ -429,6 +429,7 @@ impl SmallSpans {
             self.inline[self.len] = span;
         } else {
             if self.spilled.is_empty() {
+                self.spilled.reserve(8 * self.inline.len());
                 self.spilled.extend_from_slice(&self.inline);
             }
             self.spilled.push(span);

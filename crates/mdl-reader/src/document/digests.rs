@@ -67,24 +67,19 @@ pub(super) fn check_digests(
     }
     checks.pass_unless(CheckId::DigestIdUnique, digest_id_twice(document));
     checks.pass_unless(CheckId::ElementUnique, element_twice(document));
-    let find = |is_odd: &dyn Fn(&IssuerSignedItem<'_>) -> bool, finding| {
-        let items = name_spaces
-            .iter()
-            .flat_map(|(name_space, items)| items.iter().map(move |item| (name_space, item)));
-        items
-            .into_iter()
-            .find(|(_, item)| is_odd(item))
-            .map(|(name_space, item)| element(name_space, item, finding))
+    let find = |finding, is_odd: fn(&IssuerSignedItem<'_>) -> bool| {
+        name_spaces.iter().find_map(|(name_space, items)| {
+            let item = items.iter().find(|item| is_odd(item))?;
+            Some(element(name_space, item, finding))
+        })
     };
-    let out_of_range = find(
-        &|item| item.digest_id > MAX_DIGEST_ID,
-        "digestID of 2^31 or more",
-    );
+    let out_of_range = find("digestID of 2^31 or more", |item| {
+        item.digest_id > MAX_DIGEST_ID
+    });
     checks.pass_unless(CheckId::DigestIdRange, out_of_range);
-    let short = find(
-        &|item| item.random.len() < MIN_SALT_LEN,
-        "random of less than 16 bytes",
-    );
+    let short = find("random of less than 16 bytes", |item| {
+        item.random.len() < MIN_SALT_LEN
+    });
     checks.pass_unless(CheckId::SaltLength, short);
 }
 
