@@ -34,6 +34,7 @@ pub use pem::{Document, DocumentKind, MAX_FILE_BYTES, ReadError, read_documents}
 pub use public_key_info::SubjectPublicKeyInfo;
 pub use serial_number::SerialNumber;
 pub use signed_data::{AlgorithmIdentifier, SignatureError, SignedData};
+pub(crate) use time::Rfc3339;
 pub use time::{Time, TimeEncoding, Validity};
 
 use der::{INTEGER, Reader, deviations};

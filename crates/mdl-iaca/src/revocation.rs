@@ -8,7 +8,9 @@
 use mdl_crypto::PublicKey;
 use time::OffsetDateTime;
 
-use crate::certificate::{CrlView, DerError, Extensions, Oid, SerialNumber, SignatureError, oid};
+use crate::certificate::{
+    CrlView, DerError, Extensions, Oid, Rfc3339, SerialNumber, SignatureError, oid,
+};
 use crate::trust_anchor::TrustAnchor;
 
 const ISSUING_DISTRIBUTION_POINT: Oid<'static> = Oid::from_content(&[0x55, 0x1d, 0x1c]);
@@ -66,10 +68,10 @@ pub enum CrlProblem {
     #[error("the signature does not verify")]
     Signature(#[from] SignatureError),
     /// thisUpdate lies in the future.
-    #[error("CRL is not valid before {0}")]
+    #[error("CRL is not valid before {}", Rfc3339(*.0))]
     NotYetValid(OffsetDateTime),
     /// nextUpdate has passed.
-    #[error("CRL expired at {0}")]
+    #[error("CRL expired at {}", Rfc3339(*.0))]
     Expired(OffsetDateTime),
     /// There is no nextUpdate, so nobody can tell whether the list is current.
     #[error("CRL has no nextUpdate")]

@@ -66,7 +66,9 @@ impl TDate {
 /// Never for years 0 to 9999, which is all that certificates and `tdate` can express.
 pub fn format_tdate(time: OffsetDateTime) -> String {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-    time.to_offset(time::UtcOffset::UTC)
+    // A time within a day of the calendar's end may have no UTC form; then it is shown as it is.
+    time.checked_to_offset(time::UtcOffset::UTC)
+        .unwrap_or(time)
         .format(format)
         .expect("all components are present in an OffsetDateTime")
 }

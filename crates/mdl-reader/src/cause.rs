@@ -2,6 +2,7 @@ use mdl_crypto::VerifyError;
 use mdl_iaca::path::Reason;
 use mdl_mdoc::cbor::DecodeError;
 use mdl_mdoc::cose::CoseKeyError;
+use mdl_mdoc::tdate::format_tdate;
 use time::OffsetDateTime;
 
 /// Why a check did not simply pass.
@@ -119,7 +120,7 @@ pub enum Cause {
         finding: String,
     },
     /// A time before the one it must not precede.
-    #[error("{what}: {time} is before {limit}")]
+    #[error("{what}: {} is before {}", format_tdate(*time), format_tdate(*limit))]
     Before {
         /// The time that is wrong.
         what: &'static str,
@@ -129,7 +130,7 @@ pub enum Cause {
         limit: OffsetDateTime,
     },
     /// A time after the one it must not exceed.
-    #[error("{what}: {time} is after {limit}")]
+    #[error("{what}: {} is after {}", format_tdate(*time), format_tdate(*limit))]
     After {
         /// The time that is wrong.
         what: &'static str,

@@ -9,7 +9,7 @@ use mdl_iaca::path::{PathConditions, Role, authorities_below};
 use mdl_iaca::trust_anchor::{AnchorSource, TrustAnchor, TrustAnchorError, TrustAnchors};
 use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
 use mdl_mdoc::cose::{AlgorithmId, CoseSign1};
-use mdl_mdoc::tdate::TDate;
+use mdl_mdoc::tdate::{TDate, format_tdate};
 use time::OffsetDateTime;
 
 use crate::Cause;
@@ -74,7 +74,7 @@ pub enum VicalError {
     #[error("major version is not 1")]
     Version,
     /// `notAfter` has passed.
-    #[error("the list was valid until {0}")]
+    #[error("the list was valid until {}", format_tdate(*.0))]
     Expired(OffsetDateTime),
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use time::{Date, Duration, Month, OffsetDateTime, Time as Clock};
+use time::{Date, Duration, Month, OffsetDateTime, Time as Clock, UtcOffset};
 
 use super::der::{DerError, Element, GENERALIZED_TIME, Reader, SEQUENCE, UTC_TIME};
 
@@ -78,10 +78,19 @@ impl<'a> Time<'a> {
     }
 }
 
-/// The instant as RFC 3339 writes it, `2025-01-01T00:00:00Z`.
 impl fmt::Display for Time<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, (hour, minute, second)) = (self.at.date(), self.at.to_hms());
+        Rfc3339(self.at).fmt(f)
+    }
+}
+
+/// Shows an instant as RFC 3339 writes it in UTC, `2025-01-01T00:00:00Z`.
+pub(crate) struct Rfc3339(pub(crate) OffsetDateTime);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = self.0.checked_to_offset(UtcOffset::UTC).unwrap_or(self.0);
+        let (date, (hour, minute, second)) = (utc.date(), utc.to_hms());
         write!(f, "{date}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }

@@ -2,7 +2,7 @@ use mdl_crypto::InvalidKey;
 use time::OffsetDateTime;
 
 use super::ProhibitedExtension;
-use crate::certificate::{DerError, SignatureError};
+use crate::certificate::{DerError, Rfc3339, SignatureError};
 use crate::revocation::{CrlDeviation, CrlProblem};
 use crate::trust_anchor::AnchorDeviation;
 
@@ -56,10 +56,10 @@ pub enum Reason {
     #[error("the signature does not verify")]
     Signature(#[source] SignatureError),
     /// Before notBefore.
-    #[error("not valid before {0}")]
+    #[error("not valid before {}", Rfc3339(*.0))]
     NotYetValid(OffsetDateTime),
     /// After notAfter.
-    #[error("expired at {0}")]
+    #[error("expired at {}", Rfc3339(*.0))]
     Expired(OffsetDateTime),
     /// The validity is longer than the profile of the role allows.
     #[error("valid for more than {limit_days} days")]
@@ -68,7 +68,7 @@ pub enum Reason {
         limit_days: u32,
     },
     /// On the CRL.
-    #[error("revoked since {0}")]
+    #[error("revoked since {}", Rfc3339(*.0))]
     Revoked(OffsetDateTime),
     /// The CRLs gave no answer.
     #[error("revocation status unknown")]
