@@ -36,7 +36,7 @@ pub fn authorities_below(
     while next < found.len() {
         let below: Vec<_> = candidates
             .iter()
-            .filter(|view| found.iter().all(|known| known.anchor.der() != view.der()))
+            .filter(|view| !found.iter().any(|known| known.is_named_in(view)))
             .filter_map(|view| found[next].issued(view, at))
             .collect();
         found.extend(below);
@@ -55,6 +55,12 @@ struct Authority {
 }
 
 impl Authority {
+    /// Whether `view` is about this authority: a certificate issued anew for the same name and key adds nothing.
+    fn is_named_in(&self, view: &CertificateView<'_>) -> bool {
+        view.subject().der() == self.anchor.subject()
+            && view.public_key_info().public_key().as_ref() == Ok(self.anchor.key())
+    }
+
     /// The authority of `view`, if this one issued it and it may be one.
     fn issued(&self, view: &CertificateView<'_>, at: OffsetDateTime) -> Option<Self> {
         let extensions = view.extensions();
