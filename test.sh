@@ -21,6 +21,7 @@ STAGES=(
     "wasm:    mdl-reader builds for wasm32-unknown-unknown"
     "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
     "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
+    "benches: memory bounds, and instruction counts beside the bare cryptography (callgrind)"
     "vectors: the test vectors pass, are what the generator makes, and run against another program"
     "readme:  the commands of the README work as they stand there"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
@@ -81,7 +82,7 @@ stage_hygiene() {
 stage_fmt() {
     run cargo fmt --all --check
     local manifest
-    for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml; do
+    for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml benches/Cargo.toml benches/peer-isomdl/Cargo.toml; do
         run cargo fmt --manifest-path "$manifest" --check
     done
 }
@@ -133,6 +134,11 @@ stage_deny() {
 # The command as a user builds it.
 build_mdl() {
     run cargo build --locked --release --bin mdl
+}
+
+stage_benches() {
+    run cargo test --release --locked --manifest-path benches/Cargo.toml
+    run benches/instructions
 }
 
 stage_vectors() {

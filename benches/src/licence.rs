@@ -235,13 +235,18 @@ impl Record {
 
     /// The elements as they are handed to the builder.
     pub fn encode(&self) -> ElementSet {
-        let mut set = ElementSet::new();
-        for (identifier, value) in self.elements() {
-            set.add(MDL_NAME_SPACE, identifier, value)
-                .expect("each is given once");
-        }
-        set
+        encode(self.elements())
     }
+}
+
+/// Encodes elements for the builder.
+pub fn encode(elements: [(&'static str, Value); 30]) -> ElementSet {
+    let mut set = ElementSet::new();
+    for (identifier, value) in elements {
+        set.add(MDL_NAME_SPACE, identifier, value)
+            .expect("each is given once");
+    }
+    set
 }
 
 /// A `DeviceResponse` that discloses `identifiers` of `issuer_signed`, or everything, in the session of [`transcript`].

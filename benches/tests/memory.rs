@@ -98,6 +98,31 @@ fn issuing_takes_few_allocations_and_little_more_than_its_output() {
 }
 
 #[test]
+fn encoding_and_checking_the_elements_first_stays_within_the_same_bounds() {
+    let bench = Bench::new();
+    let mut rng = licence::rng(6);
+    let values = bench.record.elements();
+    let (issued, tally) = counted(|| {
+        let elements = licence::encode(values);
+        bench.authority.check(&elements);
+        bench
+            .authority
+            .issue_encoded(&elements, &bench.device_key, &mut rng)
+    });
+    println!("{} bytes issued from values: {tally:?}", issued.len());
+    assert!(tally.allocations <= 40, "{tally:?}");
+
+    // The peak with the values among what is counted, although they are the caller's.
+    let (issued, tally) = counted(|| {
+        bench
+            .authority
+            .issue(&bench.record, &bench.device_key, &mut rng)
+    });
+    println!("{} bytes issued from the record: {tally:?}", issued.len());
+    assert!(tally.peak * 2 <= issued.len() * 5, "{tally:?}");
+}
+
+#[test]
 fn verifying_copies_no_portrait_and_hands_out_slices_of_the_input() {
     let bench = Bench::new();
     let mut cache = PathCache::new(16);
