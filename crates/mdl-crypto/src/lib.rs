@@ -21,6 +21,7 @@
 //! | check a signature | [`PublicKey::verify`], [`PublicKey::verify_ecdsa_der`] |
 //! | sign, agree on a secret | [`PrivateKey`] |
 //! | derive and authenticate | [`hkdf_sha256`], [`hmac_sha256`], [`constant_time_eq`] |
+//! | read and write JWK and JWS (cargo feature `jose`) | `jose` |
 //!
 //! # Backends
 //!
@@ -39,6 +40,8 @@ mod algorithm;
 mod aws_lc;
 mod curve;
 mod hash;
+#[cfg(feature = "jose")]
+pub mod jose;
 mod key_derivation;
 mod pkcs8_key;
 mod private_key;
