@@ -1,0 +1,71 @@
+//! Where data elements come from.
+//!
+//! The service holds no register of its own: it asks the authority's source of record for one person at the moment of
+//! issuing, and keeps nothing of the answer.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use mdl_mdoc::builder::ElementSet;
+use zeroize::Zeroizing;
+
+/// What a person is called in the authority's source of record: opaque to the service, and personal data.
+///
+/// `Debug` does not show it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct SubjectReference(Zeroizing<String>);
+
+impl SubjectReference {
+    /// The longest reference, in bytes.
+    pub const MAX_BYTES: usize = 256;
+
+    /// `None` for an empty reference, one over [`MAX_BYTES`](Self::MAX_BYTES) or one with control characters.
+    #[must_use]
+    pub fn new(reference: &str) -> Option<Self> {
+        let acceptable = !reference.is_empty()
+            && reference.len() <= Self::MAX_BYTES
+            && !reference.chars().any(char::is_control);
+        acceptable.then(|| Self(Zeroizing::new(reference.to_owned())))
+    }
+
+    /// The reference, for the source of record and nobody else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SubjectReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SubjectReference(..)")
+    }
+}
+
+/// A source of record.
+#[async_trait]
+pub trait RecordSource: fmt::Debug + Send + Sync {
+    /// The data elements of one person for one document type, as the source has them now.
+    async fn fetch(
+        &self,
+        subject: &SubjectReference,
+        doc_type: &str,
+    ) -> Result<ElementSet, RecordSourceError>;
+
+    /// Whether the source answers.
+    async fn check(&self) -> Result<(), RecordSourceError>;
+}
+
+/// Why a source gave no record. Texts hold no personal data.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordSourceError {
+    /// The source does not know the person, or has no licence of this type for them.
+    #[error("no record for this subject and document type")]
+    NotFound,
+    /// What the source has cannot become data elements: an error of the source, not of the person.
+    #[error("the record is not usable: {0}")]
+    Unusable(String),
+    /// The source is away, slow or shedding load: worth a retry.
+    #[error("the source of record is not available: {0}")]
+    Unavailable(String),
+}

@@ -1,0 +1,151 @@
+//! What must survive a crash, and be the same on every replica.
+//!
+//! A [`Store`] offers whole steps of the service, not rows: each method is atomic, and each may be repeated after a
+//! lost answer without doing anything twice. Refusals that a client can cause are outcomes; [`StoreError`] is left for
+//! a store that does not work.
+//!
+//! No plain personal data comes in here: subject references are sealed and, for look-ups, keyed hashes; codes and
+//! tokens are hashes.
+
+mod identifier;
+mod issuance;
+mod ledger;
+mod offer;
+mod replay;
+mod status;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+pub use identifier::{GrantId, Hash, IssuanceId, OfferId, StatusListId};
+pub use issuance::{
+    Completion, CompletionOutcome, Issuance, IssuanceState, NewIssuance, NotificationEvent,
+    NotificationOutcome, Reservation, ReservationLimits, ReservationOutcome,
+};
+pub use ledger::{LedgerDraft, LedgerHead, LedgerRow, SignaturePurpose};
+pub use offer::{
+    Grant, NewGrant, NewOffer, Offer, OfferFilter, OfferState, Redemption, RedemptionOutcome,
+    SealedSubject, TxCodeRule,
+};
+pub use replay::{UsedPurpose, UsedValue};
+pub use status::{
+    NewStatusList, PublishedStatusList, StatusChange, StatusList, StatusPosition, StatusSelector,
+    StatusValue,
+};
+
+/// The durable state of the service.
+///
+/// Every implementation passes the behaviour suite in `tests/store`.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    // Offers and grants (OpenID4VCI 4 and 6).
+
+    /// Keeps an offer. Creating the same offer again (same identifier) is nothing new.
+    async fn create_offer(&self, offer: NewOffer) -> Result<(), StoreError>;
+    /// An offer, also one that is over.
+    async fn offer(&self, tenant: &str, id: OfferId) -> Result<Option<Offer>, StoreError>;
+    /// Offers, newest first, at most `limit` of them, older than `before` where it is given.
+    async fn offers(&self, filter: &OfferFilter) -> Result<Vec<Offer>, StoreError>;
+    /// Ends an offer that is open. `None`: there is no such offer; else the state it is in now.
+    async fn cancel_offer(
+        &self,
+        tenant: &str,
+        id: OfferId,
+        now: OffsetDateTime,
+    ) -> Result<Option<OfferState>, StoreError>;
+    /// The offer of a pre-authorized code, by the code's SHA-256.
+    async fn offer_by_code(&self, tenant: &str, code: Hash) -> Result<Option<Offer>, StoreError>;
+    /// Trades a pre-authorized code for a grant, or counts a wrong transaction code.
+    async fn redeem(&self, redemption: Redemption) -> Result<RedemptionOutcome, StoreError>;
+    /// The grant of an access token, expired or not.
+    async fn grant(&self, tenant: &str, token: Hash) -> Result<Option<Grant>, StoreError>;
+
+    // Replays.
+
+    /// Records values that count once. `false`: one of them was recorded before, and none is recorded now.
+    async fn use_once(&self, values: &[UsedValue]) -> Result<bool, StoreError>;
+
+    // Issuing.
+
+    /// Begins an issuance, or finds the one that this request began before.
+    async fn reserve(&self, reservation: Reservation) -> Result<ReservationOutcome, StoreError>;
+    /// Ends an issuance: ledger entries and state, before any signature leaves.
+    async fn complete(&self, completion: Completion) -> Result<CompletionOutcome, StoreError>;
+    /// What a wallet reports of a delivery (OpenID4VCI 11).
+    async fn notify(
+        &self,
+        tenant: &str,
+        grant: GrantId,
+        notification: Hash,
+        event: NotificationEvent,
+        now: OffsetDateTime,
+    ) -> Result<NotificationOutcome, StoreError>;
+    /// Issuances for a person, by the keyed hash of the subject reference, newest first, at most 1,000.
+    async fn issuances(&self, tenant: &str, subject: Hash) -> Result<Vec<Issuance>, StoreError>;
+    /// One issuance.
+    async fn issuance(&self, tenant: &str, id: IssuanceId) -> Result<Option<Issuance>, StoreError>;
+
+    // Status lists.
+
+    /// Adds an empty list that is open for allocation.
+    async fn create_status_list(&self, list: NewStatusList) -> Result<(), StoreError>;
+    /// The lists of a tenant with their fill.
+    async fn status_lists(&self, tenant: &str) -> Result<Vec<StatusList>, StoreError>;
+    /// Changes the status of documents. How many entries changed; 0 also where they were so already.
+    async fn change_status(&self, change: StatusChange) -> Result<u64, StoreError>;
+    /// The positions of a list that are not [`StatusValue::Valid`].
+    async fn status_entries(
+        &self,
+        list: StatusListId,
+    ) -> Result<Vec<(u32, StatusValue)>, StoreError>;
+    /// Puts freshly signed tokens of a list before the world, with their ledger entries.
+    async fn publish_status_list(
+        &self,
+        published: PublishedStatusList,
+        ledger: Vec<LedgerDraft>,
+    ) -> Result<(), StoreError>;
+    /// The tokens of a list as last published.
+    async fn published_status_list(
+        &self,
+        tenant: &str,
+        id: StatusListId,
+    ) -> Result<Option<PublishedStatusList>, StoreError>;
+
+    // Ledger.
+
+    /// Appends entries for signatures that belong to no issuance.
+    async fn append_ledger(&self, entries: Vec<LedgerDraft>) -> Result<LedgerHead, StoreError>;
+    /// At most `limit` entries from the sequence number `from` on, in order.
+    async fn ledger(&self, from: u64, limit: u32) -> Result<Vec<LedgerRow>, StoreError>;
+    /// The newest entry.
+    async fn ledger_head(&self) -> Result<LedgerHead, StoreError>;
+
+    // Operation.
+
+    /// Takes or prolongs the right to a periodic job until `until`. `false`: another holder has it.
+    async fn lease(
+        &self,
+        job: &str,
+        holder: &str,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<bool, StoreError>;
+    /// Erases what is over: used values, offers, grants, sealed subjects and seeds. How many rows went.
+    async fn purge(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
+    /// Whether the store answers and takes writes.
+    async fn check(&self) -> Result<(), StoreError>;
+}
+
+/// The store did not do what it was asked; nothing was changed, or the change may be repeated.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database is away or too slow: worth a retry.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// What the database holds is not what this version wrote.
+    #[error("the store holds something unexpected: {0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,213 @@
+//! A tenant: one credential issuer among those of a service.
+//!
+//! Each has an identifier, an authority with document signers, a source of record and policies of its own. Tenants share
+//! the store, the ledger and the listeners, and nothing else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use mdl_mdoc::data_elements::ElementGate;
+use mdl_signer::{Signer, SigningGuard};
+use time::Duration;
+
+use crate::record::RecordSource;
+use crate::store::Hash;
+
+/// One credential issuer.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its short name in configuration, logs and the store.
+    pub name: String,
+    /// The Credential Issuer Identifier: an `https` URL without query, fragment and trailing slash (12.2.1), compared
+    /// byte for byte.
+    pub issuer: String,
+    /// How wallets show the issuer.
+    pub display: Vec<IssuerDisplay>,
+    /// What it issues.
+    pub configurations: Vec<CredentialConfiguration>,
+    /// Its certificates and keys.
+    pub authority: Authority,
+    /// Where its data elements come from.
+    pub records: Arc<dyn RecordSource>,
+    /// Bounds and lives.
+    pub policy: TenantPolicy,
+    /// Shapes of older drafts that it accepts.
+    pub legacy: Legacy,
+}
+
+impl Tenant {
+    /// The configuration with this identifier.
+    #[must_use]
+    pub fn configuration(&self, id: &str) -> Option<&CredentialConfiguration> {
+        self.configurations
+            .iter()
+            .find(|configuration| configuration.id == id)
+    }
+
+    /// The path of the identifier: empty, or from its first slash on.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let (_, rest) = self.issuer.split_once("://").unwrap_or_default();
+        rest.find('/').map_or("", |slash| &rest[slash..])
+    }
+}
+
+/// Name and logo of an issuer in one language (OpenID4VCI 12.2.4, `display`).
+#[derive(Clone, Debug, Default)]
+pub struct IssuerDisplay {
+    /// The issuer's name.
+    pub name: String,
+    /// BCP 47.
+    pub locale: Option<String>,
+    /// Address of a logo, `https` or `data`.
+    pub logo: Option<String>,
+}
+
+/// Something that can be issued (OpenID4VCI 12.2.4, `credential_configurations_supported`).
+#[derive(Debug)]
+pub struct CredentialConfiguration {
+    /// Its key in the metadata.
+    pub id: String,
+    /// The document type.
+    pub doc_type: String,
+    /// OAuth scope.
+    pub scope: Option<String>,
+    /// How wallets show it.
+    pub display: Vec<CredentialDisplay>,
+    /// The elements that are announced, in order.
+    pub claims: Vec<Claim>,
+    /// What a record is held against.
+    pub gate: ElementGate,
+}
+
+/// How a credential looks in one language.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialDisplay {
+    /// Its name.
+    pub name: String,
+    /// BCP 47.
+    pub locale: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+    /// CSS colour.
+    pub background_color: Option<String>,
+    /// CSS colour.
+    pub text_color: Option<String>,
+    /// Address of a logo.
+    pub logo: Option<String>,
+}
+
+/// An announced data element (OpenID4VCI, appendix C: path of name space and element).
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Name space.
+    pub name_space: String,
+    /// Element identifier.
+    pub element: String,
+    /// Whether every document has it.
+    pub mandatory: bool,
+    /// Name and locale.
+    pub display: Vec<(String, Option<String>)>,
+}
+
+/// The certificates and keys of a tenant.
+#[derive(Debug)]
+pub struct Authority {
+    /// IACA certificates (DER), the newest first.
+    pub iacas: Vec<Vec<u8>>,
+    /// Document signers, in order of preference.
+    pub document_signers: Vec<DocumentSigner>,
+    /// The key and certificate of status list tokens; without one, documents have no status.
+    pub status_signer: Option<StatusSigner>,
+    /// The current CRL (DER) as the authority last made it, read anew for each answer.
+    pub crl: Option<std::path::PathBuf>,
+}
+
+/// A document signer, which only its guard can ask.
+#[derive(Debug)]
+pub struct DocumentSigner {
+    /// SHA-256 of the certificate.
+    pub id: Hash,
+    /// The certificate (DER).
+    pub certificate: Vec<u8>,
+    /// Country and, if there is one, state in its subject: what elements are held against.
+    pub country: Option<String>,
+    /// As above.
+    pub state: Option<String>,
+    /// The way to its key.
+    pub guard: SigningGuard,
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub key_id: Hash,
+}
+
+/// Signs status list tokens.
+pub struct StatusSigner {
+    /// The certificate (DER), issued by the IACA.
+    pub certificate: Vec<u8>,
+    /// The key.
+    pub signer: Arc<dyn Signer>,
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub key_id: Hash,
+}
+
+impl fmt::Debug for StatusSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StatusSigner")
+            .field("signer", &self.signer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Bounds and lives.
+#[derive(Clone, Debug)]
+pub struct TenantPolicy {
+    /// Most proofs of one request.
+    pub batch_size: u32,
+    /// Most issuances under one grant.
+    pub batches_per_grant: u32,
+    /// Most documents for one person in a day.
+    pub documents_per_subject_and_day: u32,
+    /// Life of a document, cut off at the document signer's and the licence's end.
+    pub validity: Duration,
+    /// When a wallet should fetch a new one, counted from issuing; in the MSO as `expectedUpdate`.
+    pub expected_update: Option<Duration>,
+    /// Times in documents are rounded down to this, so that a batch shares no odd second.
+    pub time_granularity: Duration,
+    /// Life of an offer unless the operator says less.
+    pub offer_life: Duration,
+    /// Wrong transaction codes before an offer is locked.
+    pub tx_code_attempts: u8,
+    /// Life of an access token.
+    pub access_token_life: Duration,
+    /// Life of a `c_nonce` and of a `DPoP-Nonce`.
+    pub nonce_life: Duration,
+    /// Whether a token must be bound by DPoP.
+    pub require_dpop: bool,
+    /// Whether a DPoP proof must carry the service's nonce.
+    pub require_dpop_nonce: bool,
+    /// How long a repeated request gets its batch again.
+    pub repeatable: Duration,
+    /// Entries of a new status list; a multiple of 8.
+    pub status_list_size: u32,
+    /// Lists that are open for allocation at any time.
+    pub open_status_lists: u32,
+    /// `ttl` of status tokens.
+    pub status_ttl: Duration,
+    /// `exp` of status tokens, counted from `iat`.
+    pub status_life: Duration,
+    /// How soon after a change a list is published anew, at the latest.
+    pub status_latency: Duration,
+}
+
+/// Shapes of drafts before 1.0 that wallets in the field still send. All off is the standard.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Legacy {
+    /// `proof` in place of `proofs`; the answer also has `credential`.
+    pub single_proof: bool,
+    /// `c_nonce` in token, credential and proof error answers.
+    pub c_nonce_in_token: bool,
+    /// `format` and `doctype` in place of an identifier.
+    pub format_selector: bool,
+    /// Metadata with `display` and `claims` in the configuration and algorithms as strings.
+    pub metadata_shape: bool,
+}
