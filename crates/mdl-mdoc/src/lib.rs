@@ -8,6 +8,7 @@
 //! | check the elements before signing, or as disclosed | [`data_elements::ElementGate`] |
 //! | build an mdoc to be signed | [`builder::MdocBuilder`] |
 //! | present one to a reader | [`presentation::Presentation`] |
+//! | publish revocation, or read what was published | [`status_list`] |
 //! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |
 //!
 //! Decoding is not verifying: everything here is unverified until `mdl-reader` has judged it.
@@ -22,6 +23,7 @@ pub mod issuer_signed;
 pub mod mso;
 pub mod presentation;
 pub mod session_transcript;
+pub mod status_list;
 pub mod tdate;
 
 /// Document type of the mobile driving licence.

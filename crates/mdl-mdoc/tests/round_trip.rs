@@ -7,7 +7,7 @@ use coset::CborSerializable;
 use mdl_crypto::{Algorithm, Curve, HashAlgorithm, PrivateKey};
 use mdl_mdoc::builder::{
     AttachError, BuildError, Decoys, DeviceKeyAuthorizations, ElementError, ElementSet,
-    Granularity, MdocBuilder, StatusReference, Validity,
+    Granularity, IdentifierReference, MdocBuilder, StatusReference, Validity,
 };
 use mdl_mdoc::cbor::{Checker, Limits};
 use mdl_mdoc::cose::sig_structure;
@@ -296,6 +296,28 @@ fn optional_members_are_written_and_read() {
 }
 
 #[test]
+fn an_identifier_is_written_and_read() {
+    let device_key = PrivateKey::generate(Curve::P256, &mut rng(1));
+    let elements = elements();
+    let identifier = IdentifierReference {
+        id: vec![7; 16],
+        uri: "https://example.com/revoked".into(),
+        certificate: None,
+    };
+    let unsigned = MdocBuilder::new(MDL_DOC_TYPE, &elements, device_key.public_key(), validity())
+        .status_identifier(&identifier)
+        .build(Algorithm::Es256, &mut rng(2))
+        .unwrap();
+    let mut checker = Checker::new(unsigned.payload(), &Limits::DEFAULT).unwrap();
+    let mso = MobileSecurityObject::decode(unsigned.payload(), &mut checker).unwrap();
+    let status = mso.status.unwrap();
+    assert!(status.status_list.is_none());
+    let read = status.identifier_list.unwrap();
+    assert_eq!((read.id, read.uri), (&[7; 16][..], &*identifier.uri));
+    assert!(read.certificate.is_none());
+}
+
+#[test]
 fn settings_outside_the_standard_are_refused() {
     let device_key = PrivateKey::generate(Curve::P256, &mut rng(1));
     let elements = elements();
@@ -326,6 +348,24 @@ fn settings_outside_the_standard_are_refused() {
             "{uri}"
         );
     }
+    let list = StatusReference {
+        idx: 0,
+        uri: "https://example.com/1".into(),
+        certificate: None,
+    };
+    let identifier = |len| IdentifierReference {
+        id: vec![7; len],
+        uri: "https://example.com/2".into(),
+        certificate: None,
+    };
+    assert_eq!(
+        build(builder().status(&list).status_identifier(&identifier(16))),
+        BuildError::TwoStatusMechanisms
+    );
+    assert_eq!(
+        build(builder().status_identifier(&identifier(15))),
+        BuildError::StatusIdentifierLen(15)
+    );
     let empty = ElementSet::new();
     let no_doc_type = MdocBuilder::new("", &elements, device_key.public_key(), validity());
     assert_eq!(build(no_doc_type), BuildError::EmptyDocType);

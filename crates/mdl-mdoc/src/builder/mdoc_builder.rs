@@ -1,7 +1,11 @@
 use mdl_crypto::{Algorithm, HashAlgorithm, PublicKey};
 use rand_core::CryptoRng;
 
-use super::{DeviceKeyAuthorizations, ElementSet, UnsignedMdoc, Validity};
+use super::status_reference::Status;
+use super::{
+    DeviceKeyAuthorizations, ElementSet, IdentifierReference, StatusReference, UnsignedMdoc,
+    Validity,
+};
 use crate::cbor::{Writer, head_len};
 use crate::cose::encode_cose_key;
 use crate::tdate::format_tdate;
@@ -40,17 +44,6 @@ pub enum Decoys {
     PadToMultipleOf(u16),
 }
 
-/// Where the MSO says its revocation status is published (second edition, 12.3.6).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StatusReference {
-    /// `idx`: position in the status list.
-    pub idx: u64,
-    /// `uri` of the status list token.
-    pub uri: String,
-    /// `certificate`: DER of the certificate that anchors the list's signature, if it is not the IACA.
-    pub certificate: Option<Vec<u8>>,
-}
-
 /// Why an mdoc cannot be built.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -70,6 +63,12 @@ pub enum BuildError {
     /// A status reference whose `uri` is not an absolute https URI.
     #[error("status uri must be an absolute https URI")]
     StatusUri,
+    /// A status list and an identifier list: the MSO names one mechanism.
+    #[error("status names either a status list or an identifier list")]
+    TwoStatusMechanisms,
+    /// An identifier of a few bytes, which could be guessed.
+    #[error("identifier of {0} bytes for an identifier list; it needs 16 at least")]
+    StatusIdentifierLen(usize),
     /// More digests in a name space than identifiers.
     #[error(transparent)]
     TooManyDigests(#[from] DigestIdTooLarge),
@@ -109,7 +108,7 @@ pub struct MdocBuilder<'a> {
     salt_len: usize,
     decoys: Decoys,
     key_authorizations: Option<&'a DeviceKeyAuthorizations>,
-    status: Option<&'a StatusReference>,
+    status: Status<'a>,
 }
 
 impl<'a> MdocBuilder<'a> {
@@ -129,7 +128,7 @@ impl<'a> MdocBuilder<'a> {
             salt_len: 32,
             decoys: Decoys::PadToMultipleOf(16),
             key_authorizations: None,
-            status: None,
+            status: Status::default(),
         }
     }
 
@@ -168,11 +167,16 @@ impl<'a> MdocBuilder<'a> {
 
     /// Refers to a status list (second edition; readers of the first ignore it).
     #[must_use]
-    pub fn status(self, status: &'a StatusReference) -> Self {
-        Self {
-            status: Some(status),
-            ..self
-        }
+    pub fn status(mut self, reference: &'a StatusReference) -> Self {
+        self.status.status_list = Some(reference);
+        self
+    }
+
+    /// Refers to an identifier list instead.
+    #[must_use]
+    pub fn status_identifier(mut self, reference: &'a IdentifierReference) -> Self {
+        self.status.identifier_list = Some(reference);
+        self
     }
 
     /// Salts, shuffles and digests the elements, and encodes the MSO for a signature by `algorithm`.
@@ -253,14 +257,7 @@ impl<'a> MdocBuilder<'a> {
         {
             return Err(BuildError::EmptyKeyAuthorizations);
         }
-        let is_https = |uri: &str| {
-            uri.strip_prefix("https://")
-                .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-        };
-        if self.status.is_some_and(|status| !is_https(&status.uri)) {
-            return Err(BuildError::StatusUri);
-        }
-        Ok(())
+        self.status.check()
     }
 
     /// Number of digests for `elements` elements: never none, so that every name space of the MSO has a digest.
@@ -348,19 +345,7 @@ impl<'a> MdocBuilder<'a> {
                 .tag(0)
                 .text(&format_tdate(expected_update));
         }
-        if let Some(status) = self.status {
-            mso.text("status")
-                .map(1)
-                .text("status_list")
-                .map(if status.certificate.is_some() { 3 } else { 2 });
-            mso.text("idx")
-                .unsigned(status.idx)
-                .text("uri")
-                .text(&status.uri);
-            if let Some(certificate) = &status.certificate {
-                mso.text("certificate").bytes(certificate);
-            }
-        }
+        self.status.write(mso);
     }
 
     /// Bytes that the whole `IssuerSigned` will need, so that the buffer grows once: items, MSO, certificate, signature.
@@ -382,10 +367,7 @@ impl<'a> MdocBuilder<'a> {
                 name_space.len() + 16 + self.digest_count(elements.len()) * per_digest
             })
             .sum();
-        let status = self.status.map_or(0, |status| {
-            64 + status.uri.len() + status.certificate.as_ref().map_or(0, Vec::len)
-        });
-        digests + 512 + status
+        digests + 512 + self.status.capacity()
     }
 }
 

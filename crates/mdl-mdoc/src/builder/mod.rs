@@ -10,13 +10,13 @@
 mod element_set;
 mod key_authorizations;
 mod mdoc_builder;
+mod status_reference;
 mod unsigned_mdoc;
 mod validity;
 
 pub use element_set::{ElementError, ElementSet};
 pub use key_authorizations::{DeviceKeyAuthorizations, KeyAuthorizationsError};
-pub use mdoc_builder::{
-    BuildError, Decoys, DigestId, DigestIdTooLarge, MdocBuilder, StatusReference,
-};
+pub use mdoc_builder::{BuildError, Decoys, DigestId, DigestIdTooLarge, MdocBuilder};
+pub use status_reference::{IdentifierReference, StatusReference};
 pub use unsigned_mdoc::{AttachError, UnsignedMdoc};
 pub use validity::{Granularity, Validity, ValidityError};
