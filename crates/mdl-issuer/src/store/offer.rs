@@ -103,6 +103,12 @@ pub struct NewGrant {
     pub token: Hash,
     /// JWK thumbprint of the DPoP key that the token is bound to; `None` for a bearer token.
     pub dpop_key: Option<Hash>,
+    /// What may be collected: the offer's configurations, or those of them that the wallet asked for.
+    pub configuration_ids: Vec<String>,
+    /// Whether the wallet was told credential identifiers, and so names what it collects by them (OpenID4VCI 6.2).
+    pub by_identifier: bool,
+    /// The `client_id` of the token request; `None` for anonymous access (6.1). Shared by all instances of a wallet.
+    pub client_id: Option<String>,
     /// When the token ends.
     pub expires_at: OffsetDateTime,
 }
@@ -153,8 +159,12 @@ pub struct Grant {
     pub tenant: String,
     /// The offer it was made of.
     pub offer: OfferId,
-    /// What may be collected.
+    /// As made.
     pub configuration_ids: Vec<String>,
+    /// As made.
+    pub by_identifier: bool,
+    /// As made.
+    pub client_id: Option<String>,
     /// For whom.
     pub subject: SealedSubject,
     /// As made.
