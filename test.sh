@@ -50,7 +50,7 @@ stage_tools() {
     if ((${#missing[@]})); then
         install_packages "${missing[@]}"
     fi
-    command -v cargo >/dev/null || fail "no cargo: install a Rust toolchain (rustup, or Debian's own from 1.88 on)"
+    command -v cargo >/dev/null || fail "no cargo: install a Rust toolchain (rustup, or Debian's own from 1.94 on)"
     if command -v rustup >/dev/null; then
         run rustup component add rustfmt clippy
         run rustup target add wasm32-unknown-unknown

@@ -4,6 +4,7 @@
 
 use mdl_crypto::{HashAlgorithm, PublicKey};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_issuer::issuing::StrictReader;
 use mdl_mdoc::builder::{
     Decoys, DeviceKeyAuthorizations, Granularity, MdocBuilder, StatusReference, Validity,
 };
@@ -16,7 +17,6 @@ use time::{Duration, OffsetDateTime};
 use crate::authority::{DocumentSigner, Iaca, sign_failure};
 use crate::failure::{Failure, Result};
 use crate::record::Record;
-use crate::signing_rules::StrictReader;
 
 /// What is to be issued.
 #[derive(Debug)]

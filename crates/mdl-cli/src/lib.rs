@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `command_line`, `commands` | what each command takes and prints, one file each |
 //! | `authority` | an issuing authority in a folder: root, document signers, CRL |
-//! | [`record`], `issuance`, `signing_rules` | from a record to a signed document that a strict reader accepts |
+//! | [`record`], `issuance` | from a record to a signed document that a strict reader accepts |
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
 //! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
@@ -36,7 +36,6 @@ mod pem;
 mod presentation;
 mod randomness;
 pub mod record;
-mod signing_rules;
 mod vectors;
 mod verification_report;
 mod vical_trust;

@@ -11,7 +11,7 @@
 //! | [`issuing`] | from a record and device keys to signed documents |
 //! | [`status`] | status list allocation, tokens, publication |
 //! | [`store`] | what must survive a crash |
-//! | [`seal`] | personal data at rest |
+//! | [`seal`], [`subject`] | personal data at rest; who an offer is for |
 //! | [`ledger`] | one entry per signature, hash-chained |
 //! | [`openid4vci`] | the protocol, without HTTP |
 //! | [`http`] | the two listeners |
@@ -20,10 +20,12 @@
 //! Not here: the authorization code flow, wallet attestation, deferred issuance and encryption of responses.
 
 pub mod clock;
+pub mod issuing;
 pub mod record;
 pub mod seal;
 pub mod secret;
 pub mod service;
 pub mod status;
 pub mod store;
+pub mod subject;
 pub mod tenant;

@@ -21,6 +21,8 @@ pub enum StatusValue {
 pub struct StatusPosition {
     /// The list.
     pub list: StatusListId,
+    /// Entries of the list, as it was created.
+    pub size: u32,
     /// Counted from 0, below the capacity of the list.
     pub position: u32,
 }

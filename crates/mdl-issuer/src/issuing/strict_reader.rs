@@ -11,19 +11,19 @@ use mdl_crypto::Curve;
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
-use mdl_mdoc::data_elements::{parse_full_date, parse_tdate};
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::mso::MobileSecurityObject;
 use mdl_reader::{CheckId, Conditions, Outcome, Policy, Report, Session, Verifier};
 use mdl_signer::{Proposal, RuleViolation, Rules, SignedFacts};
-use time::{Duration, OffsetDateTime, Time};
+
+use super::licence_end;
 
 /// Heads of the maps in front of an `IssuerSigned` without and with elements.
 const MAP_OF_ONE: u8 = 0xa1;
 const MAP_OF_TWO: u8 = 0xa2;
 
 /// The strict reader's rules for what one document signer signs.
-pub(crate) struct StrictReader {
+pub struct StrictReader {
     verifier: Verifier,
     document_signer: Vec<u8>,
     curve: Curve,
@@ -31,7 +31,7 @@ pub(crate) struct StrictReader {
 
 impl StrictReader {
     /// Rules for a document signer's certificate (DER) below the authority's root.
-    pub(crate) fn new(iaca: TrustAnchor, document_signer: &[u8], curve: Curve) -> Self {
+    pub fn new(iaca: TrustAnchor, document_signer: &[u8], curve: Curve) -> Self {
         Self {
             verifier: Verifier::new(TrustAnchors::new([iaca])).with_policy(Policy::Strict),
             document_signer: document_signer.to_vec(),
@@ -123,7 +123,7 @@ fn facts(issuer_signed: &[u8]) -> Result<SignedFacts, RuleViolation> {
             if *name_space == MDL_NAME_SPACE && item.element_identifier == "expiry_date" {
                 let text = item.element_value.as_text().unwrap_or_default();
                 let unreadable = || RuleViolation::new(CheckId::ElementValues.id());
-                licence_expiry = Some(end_of_licence(text).ok_or_else(unreadable)?);
+                licence_expiry = Some(licence_end::end_of(text).ok_or_else(unreadable)?);
             }
         }
     }
@@ -133,16 +133,6 @@ fn facts(issuer_signed: &[u8]) -> Result<SignedFacts, RuleViolation> {
         valid_until: mso.validity_info.valid_until.time,
         licence_expiry,
     })
-}
-
-/// The last second of a licence: of the day that a full-date names, in UTC, or the second that a tdate does.
-fn end_of_licence(text: &str) -> Option<OffsetDateTime> {
-    if let Ok(day) = parse_full_date(text) {
-        return day
-            .next_day()
-            .map(|next| next.with_time(Time::MIDNIGHT).assume_utc() - Duration::SECOND);
-    }
-    parse_tdate(text).ok()
 }
 
 /// The first check that a strict reader fails, other than on the signature that is not there yet.
@@ -179,6 +169,7 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng;
     use time::macros::datetime;
+    use time::{Duration, OffsetDateTime};
 
     use super::*;
 

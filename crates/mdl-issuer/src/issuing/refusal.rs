@@ -1,0 +1,186 @@
+//! Why a request gets no batch.
+
+use std::error::Error;
+
+use mdl_mdoc::data_elements::{GateReport, Severity};
+use mdl_signer::{GuardError, SignError};
+use time::Duration;
+
+use super::IssueRequest;
+use super::batch::SignBatchError;
+use super::reason::Reason;
+use crate::record::RecordSourceError;
+use crate::seal::SealError;
+use crate::store::StoreError;
+
+/// Why no batch leaves. The `code` is for logs and for the operator: stable, and without personal data. What the wallet
+/// is told follows from the variant alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The `c_nonce` was used by another request: `invalid_nonce`.
+    #[error("the c_nonce was used by another request")]
+    NonceUsed,
+    /// The DPoP proof came again: `invalid_dpop_proof`.
+    #[error("a value that counts once came again")]
+    Replayed,
+    /// The access token is gone, expired or of another tenant: `invalid_token`.
+    #[error("the grant is over")]
+    GrantOver,
+    /// Not for this person, this key or this grant, now or ever: `credential_request_denied`.
+    #[error("denied: {code}")]
+    Denied {
+        /// The operator's reason.
+        code: &'static str,
+    },
+    /// Something that the service needs is away; the same request may be repeated: 503 and `Retry-After`.
+    #[error("not available: {code}")]
+    Unavailable {
+        /// The operator's reason.
+        code: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A fault of the service or its configuration: 500.
+    #[error("fault: {code}")]
+    Fault {
+        /// The operator's reason.
+        code: &'static str,
+    },
+}
+
+/// A reason with what led to it, for the log.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    reason: Reason,
+    /// What was found, without personal data.
+    cause: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn because(reason: Reason, cause: &dyn Error) -> Self {
+        let mut text = cause.to_string();
+        let mut source = cause.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self {
+            reason,
+            cause: Some(text),
+        }
+    }
+
+    /// `does_not_open` unless the key-encryption key is merely away.
+    pub(super) fn sealing(does_not_open: Reason, cause: &SealError) -> Self {
+        let reason = match cause {
+            SealError::Unavailable(_) => Reason::SealerUnavailable,
+            SealError::DoesNotOpen => does_not_open,
+        };
+        Self::because(reason, cause)
+    }
+
+    /// The findings name rules and elements, never a value.
+    pub(super) fn gate(report: GateReport) -> Self {
+        const MOST: usize = 20;
+        let errors = report
+            .violations()
+            .iter()
+            .filter(|violation| violation.severity == Severity::Error);
+        let named: Vec<_> = errors
+            .take(MOST)
+            .map(|violation| {
+                format!(
+                    "{} {}/{}",
+                    violation.rule.id(),
+                    violation.name_space,
+                    violation.element_identifier
+                )
+            })
+            .collect();
+        Self {
+            reason: Reason::RecordRefused,
+            cause: Some(named.join(", ")),
+        }
+    }
+
+    pub(super) fn error(&self) -> IssueError {
+        self.reason.error()
+    }
+
+    /// For the operator, under the identifier of the request.
+    pub(super) fn log(&self, request: &IssueRequest<'_>) {
+        let code = self.reason.code();
+        let id = hex::encode(request.request);
+        let (tenant, cause) = (
+            &request.tenant.name,
+            self.cause.as_deref().unwrap_or_default(),
+        );
+        match self.error() {
+            IssueError::Fault { .. } => tracing::error!(code, request = id, tenant, cause),
+            IssueError::Unavailable { .. } => tracing::warn!(code, request = id, tenant, cause),
+            IssueError::NonceUsed
+            | IssueError::Replayed
+            | IssueError::GrantOver
+            | IssueError::Denied { .. } => {
+                tracing::info!(code, request = id, tenant, cause);
+            }
+        }
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            cause: None,
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let reason = match &error {
+            StoreError::Unavailable(_) => Reason::StoreUnavailable,
+            StoreError::Corrupt(_) => Reason::StoreCorrupt,
+        };
+        Self::because(reason, &error)
+    }
+}
+
+impl From<RecordSourceError> for Refusal {
+    fn from(error: RecordSourceError) -> Self {
+        let reason = match &error {
+            RecordSourceError::NotFound => Reason::RecordNotFound,
+            RecordSourceError::Unusable(_) => Reason::RecordUnusable,
+            RecordSourceError::Unavailable(_) => Reason::RecordSourceUnavailable,
+        };
+        Self::because(reason, &error)
+    }
+}
+
+impl From<SignBatchError> for Refusal {
+    fn from(error: SignBatchError) -> Self {
+        let reason = match &error {
+            SignBatchError::Guard(guard) => guard_reason(guard),
+            SignBatchError::Attach(_) => Reason::SignerRefused,
+        };
+        Self::because(reason, &error)
+    }
+}
+
+fn guard_reason(error: &GuardError) -> Reason {
+    match error {
+        GuardError::Revoked
+        | GuardError::NotYetValid { .. }
+        | GuardError::Expired { .. }
+        | GuardError::StoppedSigning { .. } => Reason::DocumentSignerGone,
+        GuardError::Signer(SignError::Unavailable(_)) => Reason::SignerUnavailable,
+        GuardError::Signer(SignError::Refused(_)) | GuardError::BadSignature(_) => {
+            Reason::SignerRefused
+        }
+        // Whatever else the guard objects to is in the document.
+        _ => Reason::GuardRefused,
+    }
+}
