@@ -64,10 +64,23 @@ pub enum UnusableClaims {
 }
 
 impl StatusClaims {
-    /// Whether `uri` may name a list: absolute, https, with a host.
+    /// Whether `uri` may name a list: absolute, https, with a host. Plain http is for rehearsals on one machine, so
+    /// only its own addresses may follow.
     pub fn is_list_uri(uri: &str) -> bool {
-        uri.strip_prefix("https://")
-            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        match uri.split_once("://") {
+            Some(("https", rest)) => !rest.is_empty() && !rest.starts_with('/'),
+            Some(("http", rest)) => {
+                let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+                let port_of = |host| authority.strip_prefix(host);
+                let port = port_of("127.0.0.1").or_else(|| port_of("localhost"));
+                let port = port.or_else(|| port_of("[::1]"));
+                let is_port = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
+                port.is_some_and(|port| {
+                    port.is_empty() || port.strip_prefix(':').is_some_and(is_port)
+                })
+            }
+            _ => false,
+        }
     }
 
     /// Whether `ttl` has passed at a time, so that a newer token should be fetched. Without `ttl`, never.
@@ -183,4 +196,34 @@ fn time_to_live(reader: &mut Reader<'_>) -> Result<NonZeroU64, DecodeError> {
         rule: "not above 0",
     });
     NonZeroU64::new(reader.unsigned("ttl")?).ok_or(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_named_by_https_or_lie_on_this_machine() {
+        for uri in [
+            "https://dmv.example/status-lists/1",
+            "http://127.0.0.1:8080/status-lists/1",
+            "http://localhost/1",
+            "http://[::1]:1/1",
+        ] {
+            assert!(StatusClaims::is_list_uri(uri), "{uri}");
+        }
+        for uri in [
+            "",
+            "https://",
+            "https:///1",
+            "http://dmv.example/1",
+            "http://127.0.0.1.dmv.example/1",
+            "http://localhost:80@dmv.example/1",
+            "http://127.0.0.1@dmv.example/1",
+            "ftp://127.0.0.1/1",
+            "/status-lists/1",
+        ] {
+            assert!(!StatusClaims::is_list_uri(uri), "{uri}");
+        }
+    }
 }
