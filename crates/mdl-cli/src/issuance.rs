@@ -113,7 +113,7 @@ pub(crate) fn issue(
             _ => Failure::no("the document was not signed").because(&error),
         })?;
     let issuer_signed = unsigned
-        .attach(&signature, guard.public_key(), &[&document_signer.der])
+        .attach_checked(&signature, guard.public_key(), &[&document_signer.der])
         .map_err(|error| Failure::no("the signature was not attached").because(&error))?;
     verify_own_output(&issuer_signed, iaca, &validity)?;
     Ok(Issuance {

@@ -38,6 +38,7 @@
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+mod checked_signature;
 mod curve;
 mod hash;
 #[cfg(feature = "jose")]
@@ -51,6 +52,7 @@ mod signature;
 mod spki;
 
 pub use algorithm::{Algorithm, UnsupportedAlgorithm};
+pub use checked_signature::CheckedSignature;
 pub use curve::{Curve, UnsupportedCurve};
 pub use hash::{Digest, HashAlgorithm, UnsupportedHash, sha1};
 pub use key_derivation::{constant_time_eq, hkdf_sha256, hmac_sha256};

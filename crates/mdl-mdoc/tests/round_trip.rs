@@ -4,7 +4,7 @@
 
 use ciborium::Value;
 use coset::CborSerializable;
-use mdl_crypto::{Algorithm, Curve, HashAlgorithm, PrivateKey};
+use mdl_crypto::{Algorithm, CheckedSignature, Curve, HashAlgorithm, PrivateKey, VerifyError};
 use mdl_mdoc::builder::{
     AttachError, BuildError, Decoys, DeviceKeyAuthorizations, ElementError, ElementSet,
     Granularity, IdentifierReference, MdocBuilder, StatusReference, Validity,
@@ -415,6 +415,38 @@ fn a_signature_that_does_not_verify_is_not_attached() {
     let signature = document_signer().sign_deterministic(build().to_be_signed());
     let attached = build().attach(&signature, document_signer().public_key(), &[]);
     assert_eq!(attached, Err(AttachError::NoCertificate));
+}
+
+#[test]
+fn a_checked_signature_is_attached_to_nothing_but_what_it_was_checked_for() {
+    let device_key = PrivateKey::generate(Curve::P256, &mut rng(1));
+    let elements = elements();
+    let build = |seed| {
+        MdocBuilder::new(MDL_DOC_TYPE, &elements, device_key.public_key(), validity())
+            .build(Algorithm::Es256, &mut rng(seed))
+            .unwrap()
+    };
+    let signer = document_signer();
+    let check = |message: &[u8]| {
+        let signature = signer.sign_deterministic(message);
+        CheckedSignature::check(signer.public_key(), Algorithm::Es256, message, signature).unwrap()
+    };
+    let checked = check(build(2).to_be_signed());
+    let x5chain: &[&[u8]] = &[b"certificate"];
+    let key = signer.public_key();
+    let attached = build(2).attach_checked(&checked, key, x5chain).unwrap();
+    let unchecked = build(2).attach(checked.signature(), key, x5chain).unwrap();
+    assert_eq!(attached, unchecked);
+    let not_attached = Err(AttachError::Signature(VerifyError::BadSignature));
+    assert_eq!(
+        build(3).attach_checked(&checked, key, x5chain),
+        not_attached
+    );
+    let other = PrivateKey::generate(Curve::P256, &mut rng(101));
+    assert_eq!(
+        build(2).attach_checked(&checked, other.public_key(), x5chain),
+        not_attached
+    );
 }
 
 #[test]

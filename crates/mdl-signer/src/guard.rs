@@ -9,7 +9,7 @@
 //! longest-lived object, or the last objects outlive it.
 
 use crate::{SignError, Signer};
-use mdl_crypto::{Algorithm, PublicKey, Signature, VerifyError};
+use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, VerifyError};
 use std::{
     error::Error,
     fmt,
@@ -65,7 +65,7 @@ impl SigningGuard {
         &self,
         proposal: &Proposal<'_>,
         now: OffsetDateTime,
-    ) -> Result<Signature, GuardError> {
+    ) -> Result<CheckedSignature, GuardError> {
         self.check_document_signer(now)?;
         let facts = self.rules.examine(proposal)?;
         self.check_validity(&facts)?;
@@ -73,13 +73,13 @@ impl SigningGuard {
         // Every check has passed and the key has not been asked yet: a record of signatures is written here.
 
         let signature = self.signer.sign(proposal.to_be_signed).await?;
-        self.public_key()
-            .verify(
-                self.algorithm(),
-                proposal.to_be_signed,
-                signature.as_bytes(),
-            )
-            .map_err(GuardError::BadSignature)?;
+        let signature = CheckedSignature::check(
+            self.public_key(),
+            self.algorithm(),
+            proposal.to_be_signed,
+            signature,
+        )
+        .map_err(GuardError::BadSignature)?;
         // A remote key can take long enough for the revocation to come in between.
         self.check_not_revoked()?;
         Ok(signature)

@@ -119,7 +119,7 @@ impl UnsignedBatch {
             let proposal = Proposal::new(document.to_be_signed(), document.name_spaces());
             let signature = signer.guard.sign(&proposal, now).await?;
             let key = signer.guard.public_key();
-            Ok(document.attach(&signature, key, &[&signer.certificate])?)
+            Ok(document.attach_checked(&signature, key, &[&signer.certificate])?)
         };
         stream::iter(self.documents)
             .map(sign)

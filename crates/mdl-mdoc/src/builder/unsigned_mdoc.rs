@@ -1,4 +1,4 @@
-use mdl_crypto::{Algorithm, PublicKey, Signature, VerifyError};
+use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, Signature, VerifyError};
 
 use crate::cbor::Writer;
 use crate::cose::{encode_protected_header, sig_structure};
@@ -79,8 +79,29 @@ impl UnsignedMdoc {
         document_signer: &PublicKey,
         x5chain: &[&[u8]],
     ) -> Result<Vec<u8>, AttachError> {
-        let (first, others) = x5chain.split_first().ok_or(AttachError::NoCertificate)?;
         document_signer.verify(self.algorithm, &self.to_be_signed, signature.as_bytes())?;
+        self.assemble(signature.as_bytes(), x5chain)
+    }
+
+    /// As [`attach`](Self::attach), with a signature that was checked where it was made: it is not verified again, but it
+    /// must be `document_signer`'s, over these very bytes.
+    ///
+    /// # Errors
+    /// A signature of something else or by another key, or no certificate.
+    pub fn attach_checked(
+        self,
+        signature: &CheckedSignature,
+        document_signer: &PublicKey,
+        x5chain: &[&[u8]],
+    ) -> Result<Vec<u8>, AttachError> {
+        if !signature.is_over(document_signer, self.algorithm, &self.to_be_signed) {
+            return Err(AttachError::Signature(VerifyError::BadSignature));
+        }
+        self.assemble(signature.as_bytes(), x5chain)
+    }
+
+    fn assemble(self, signature: &[u8], x5chain: &[&[u8]]) -> Result<Vec<u8>, AttachError> {
+        let (first, others) = x5chain.split_first().ok_or(AttachError::NoCertificate)?;
         let payload_start = self.to_be_signed.len() - self.payload_len;
         let mut writer = self.issuer_signed;
         writer
@@ -99,7 +120,7 @@ impl UnsignedMdoc {
         }
         writer
             .bytes(&self.to_be_signed[payload_start..])
-            .bytes(signature.as_bytes());
+            .bytes(signature);
         Ok(writer.into_bytes())
     }
 }

@@ -1,0 +1,89 @@
+//! Signatures that were found good.
+//!
+//! A signature is checked before it leaves. Where it then passes through several hands, the type says that this has
+//! been done, for which message and key, so that nobody does it again or forgets it.
+
+use crate::{Algorithm, HashAlgorithm, PublicKey, Signature, VerifyError};
+
+/// A signature that verified, bound to the message and the key.
+///
+/// The only way to one is [`check`](Self::check).
+#[derive(Clone, Debug)]
+pub struct CheckedSignature {
+    signature: Signature,
+    algorithm: Algorithm,
+    key: PublicKey,
+    /// SHA-256 of the message: whoever could find another one with it could forge certificates as well.
+    message: crate::Digest,
+}
+
+impl CheckedSignature {
+    /// Checks the `signature` of `message`, which is not yet hashed.
+    ///
+    /// # Errors
+    /// See [`PublicKey::verify`].
+    pub fn check(
+        key: &PublicKey,
+        algorithm: Algorithm,
+        message: &[u8],
+        signature: Signature,
+    ) -> Result<Self, VerifyError> {
+        key.verify(algorithm, message, signature.as_bytes())?;
+        Ok(Self {
+            signature,
+            algorithm,
+            key: key.clone(),
+            message: HashAlgorithm::Sha256.digest(message),
+        })
+    }
+
+    /// Whether it is this key's signature of this very message.
+    #[must_use]
+    pub fn is_over(&self, key: &PublicKey, algorithm: Algorithm, message: &[u8]) -> bool {
+        self.algorithm == algorithm
+            && self.key == *key
+            && self.message.as_ref() == HashAlgorithm::Sha256.digest(message).as_ref()
+    }
+
+    /// The signature.
+    #[must_use]
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Its fixed-width form.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.signature.as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Curve, PrivateKey};
+
+    #[test]
+    fn a_signature_is_bound_to_its_message_key_and_algorithm() {
+        let key = PrivateKey::from_scalar(Curve::P256, &[7; 32]).unwrap();
+        let other = PrivateKey::from_scalar(Curve::P256, &[8; 32]).unwrap();
+        let public = key.public_key();
+        let signature = key.sign(b"message");
+        let checked =
+            CheckedSignature::check(public, Algorithm::Es256, b"message", signature).unwrap();
+        assert_eq!(checked.as_bytes(), signature.as_bytes());
+        assert!(checked.is_over(public, Algorithm::Es256, b"message"));
+        assert!(!checked.is_over(public, Algorithm::Es256, b"another"));
+        assert!(!checked.is_over(public, Algorithm::Es384, b"message"));
+        assert!(!checked.is_over(other.public_key(), Algorithm::Es256, b"message"));
+    }
+
+    #[test]
+    fn there_is_none_of_a_bad_signature() {
+        let key = PrivateKey::from_scalar(Curve::P256, &[7; 32]).unwrap();
+        let signature = key.sign(b"message");
+        let checked =
+            CheckedSignature::check(key.public_key(), Algorithm::Es256, b"other", signature);
+        assert_eq!(checked.unwrap_err(), VerifyError::BadSignature);
+    }
+}
