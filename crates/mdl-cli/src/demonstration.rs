@@ -10,6 +10,7 @@ use ciborium::Value;
 use mdl_crypto::{Curve, HashAlgorithm, PrivateKey, PublicKey};
 use mdl_iaca::profile::{Contact, DistinguishedName};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_issuer::record::file::Record;
 use mdl_mdoc::builder::Decoys;
 use mdl_mdoc::cose::encode_cose_key;
 use mdl_mdoc::data_elements::{ElementGate, Schema};
@@ -31,7 +32,6 @@ use crate::issuance::{IssuanceRequest, Refusal, issue};
 use crate::output::remark;
 use crate::presentation::{Authentication, Selection, present};
 use crate::randomness::{Seed, generator, signer};
-use crate::record::Record;
 
 const RECORD: &[u8] = include_bytes!("../../../examples/records/erika.json");
 const PORTRAIT: &[u8] = include_bytes!("../../../examples/records/portrait.jpg");

@@ -5,6 +5,7 @@
 use mdl_crypto::{HashAlgorithm, PublicKey};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_issuer::issuing::StrictReader;
+use mdl_issuer::record::file::Record;
 use mdl_mdoc::builder::{
     Decoys, DeviceKeyAuthorizations, Granularity, MdocBuilder, StatusReference, Validity,
 };
@@ -16,7 +17,6 @@ use time::{Duration, OffsetDateTime};
 
 use crate::authority::{DocumentSigner, Iaca, sign_failure};
 use crate::failure::{Failure, Result};
-use crate::record::Record;
 
 /// What is to be issued.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `command_line`, `commands` | what each command takes and prints, one file each |
 //! | `authority` | an issuing authority in a folder: root, document signers, CRL |
-//! | [`record`], `issuance` | from a record to a signed document that a strict reader accepts |
+//! | `issuance` | from a record to a signed document that a strict reader accepts |
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
 //! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
@@ -35,7 +35,6 @@ mod passphrase;
 mod pem;
 mod presentation;
 mod randomness;
-pub mod record;
 mod vectors;
 mod verification_report;
 mod vical_trust;

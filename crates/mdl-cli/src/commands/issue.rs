@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mdl_crypto::HashAlgorithm;
+use mdl_issuer::record::file::{Record, RecordError};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, StatusReference};
 use mdl_mdoc::data_elements::{ElementGate, GateReport, NameSpaceSchema, Schema, Violation};
@@ -19,7 +20,6 @@ use crate::output::{Output, remark};
 use crate::passphrase::PassphraseOptions;
 use crate::presentation::Selection;
 use crate::randomness::{Seed, generator, signer};
-use crate::record::{Record, RecordError};
 use crate::verification_report::rfc3339;
 
 /// Issue one licence: an IssuerSigned from a record file, offline

@@ -3,6 +3,8 @@
 //! The service holds no register of its own: it asks the authority's source of record for one person at the moment of
 //! issuing, and keeps nothing of the answer.
 
+pub mod file;
+
 use std::fmt;
 
 use async_trait::async_trait;

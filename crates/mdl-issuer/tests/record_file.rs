@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mdl_cli::record::{MAX_ATTACHMENT_BYTES, MAX_MEMBERS, Record, RecordError};
+use mdl_issuer::record::file::{MAX_ATTACHMENT_BYTES, MAX_MEMBERS, Record, RecordError};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::cbor::Value;
 use mdl_mdoc::data_elements::{
