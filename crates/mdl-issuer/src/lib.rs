@@ -21,6 +21,7 @@
 
 pub mod clock;
 pub mod issuing;
+pub mod openid4vci;
 pub mod record;
 pub mod seal;
 pub mod secret;

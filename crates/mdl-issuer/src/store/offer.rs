@@ -131,6 +131,10 @@ pub struct Redemption {
 }
 
 /// What became of a token request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per request and taken apart at once: a box would cost more than it saves"
+)]
 #[derive(Clone, Debug)]
 pub enum RedemptionOutcome {
     /// The code is used up, and this is the grant.
