@@ -20,6 +20,7 @@
 //! Not here: the authorization code flow, wallet attestation, deferred issuance and encryption of responses.
 
 pub mod clock;
+pub mod http;
 pub mod issuing;
 pub mod openid4vci;
 pub mod record;

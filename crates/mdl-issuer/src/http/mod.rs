@@ -1,0 +1,3 @@
+//! The two listeners: one for wallets and readers, one for operators.
+
+pub mod public;
