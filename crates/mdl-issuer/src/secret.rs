@@ -26,6 +26,8 @@ pub enum Purpose {
     DeviceKey,
     /// The order in which the indices of a status list are given out.
     StatusIndex,
+    /// Identifiers and transaction codes of offers, made from the key that the caller gave the request.
+    RepeatableOffer,
 }
 
 impl Purpose {
@@ -38,10 +40,11 @@ impl Purpose {
             Self::Subject => b"mdl-issuer subject",
             Self::DeviceKey => b"mdl-issuer device key",
             Self::StatusIndex => b"mdl-issuer status index",
+            Self::RepeatableOffer => b"mdl-issuer repeatable offer",
         }
     }
 
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::CredentialNonce,
         Self::DpopNonce,
         Self::PreAuthorizedCode,
@@ -49,6 +52,7 @@ impl Purpose {
         Self::Subject,
         Self::DeviceKey,
         Self::StatusIndex,
+        Self::RepeatableOffer,
     ];
 }
 

@@ -5,6 +5,8 @@
 //! another channel, and the service shows it once, when the offer is made.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, SeedableRng};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -33,6 +35,17 @@ pub struct OfferRequest {
     pub tx_code_digits: Option<u8>,
     /// How long it may be collected; the tenant's policy bounds it and says it where it is absent.
     pub life: Option<Duration>,
+    /// What the offer is called, and so what a repetition of the request gives.
+    pub identity: OfferIdentity,
+}
+
+/// Where the identifier and the transaction code of an offer come from.
+#[derive(Clone, Debug)]
+pub enum OfferIdentity {
+    /// Random: each request makes another offer.
+    Random,
+    /// The key that the caller gave the request: a repetition, on any replica, gives the same offer.
+    Repeatable(String),
 }
 
 /// An offer that was made, with all that is needed to hand it over. `Debug` shows no secrets.
@@ -70,9 +83,19 @@ pub async fn create(
     request: OfferRequest,
 ) -> Result<CreatedOffer, OfferError> {
     check(tenant, &request)?;
-    let mut id = OfferId([0; 16]);
-    getrandom::fill(&mut id.0)?;
-    let tx_code = request.tx_code_digits.map(random_digits).transpose()?;
+    let mut seed = Zeroizing::new([0; 32]);
+    match &request.identity {
+        OfferIdentity::Random => getrandom::fill(&mut *seed)?,
+        OfferIdentity::Repeatable(key) => {
+            let parts = [tenant.name.as_bytes(), key.as_bytes()];
+            *seed = service.secret.mac(Purpose::RepeatableOffer, &parts);
+        }
+    }
+    let mut rng = ChaCha20Rng::from_seed(*seed);
+    let id = OfferId::random(&mut rng);
+    let tx_code = request
+        .tx_code_digits
+        .map(|digits| random_digits(digits, &mut rng));
     let now = service.clock.now();
     let life = request.life.unwrap_or(tenant.policy.offer_life);
     let expires_at = now + life;
@@ -93,19 +116,21 @@ pub async fn create(
         &code,
         rule.as_ref().map(|rule| (rule.is_numeric, rule.length)),
     );
-    service
-        .store
-        .create_offer(NewOffer {
-            id,
-            tenant: tenant.name.clone(),
-            configuration_ids: request.configuration_ids,
-            subject,
-            code: Hash::of(code.as_bytes()),
-            tx_code: rule,
-            created_at: now,
-            expires_at,
-        })
-        .await?;
+    let new = NewOffer {
+        id,
+        tenant: tenant.name.clone(),
+        configuration_ids: request.configuration_ids,
+        subject,
+        code: Hash::of(code.as_bytes()),
+        tx_code: rule,
+        created_at: now,
+        expires_at,
+    };
+    service.store.create_offer(new.clone()).await?;
+    let expires_at = match request.identity {
+        OfferIdentity::Random => expires_at,
+        OfferIdentity::Repeatable(_) => kept(service, &new).await?.expires_at,
+    };
     Ok(CreatedOffer {
         id,
         link_by_value: link_by_value(&offer),
@@ -114,6 +139,20 @@ pub async fn create(
         tx_code,
         expires_at,
     })
+}
+
+/// The offer as the store has it: this one, or an earlier one of the same key, which must have been for the same.
+async fn kept(service: &Service, new: &NewOffer) -> Result<Offer, OfferError> {
+    let kept = service
+        .store
+        .offer(&new.tenant, new.id)
+        .await?
+        .ok_or(OfferError::OtherOffer)?;
+    let digits = |rule: &Option<TxCodeRule>| rule.as_ref().map(|rule| rule.length);
+    let is_same = kept.configuration_ids == new.configuration_ids
+        && kept.subject == new.subject.hash
+        && digits(&kept.tx_code) == digits(&new.tx_code);
+    is_same.then_some(kept).ok_or(OfferError::OtherOffer)
 }
 
 fn check(tenant: &Tenant, request: &OfferRequest) -> Result<(), OfferError> {
@@ -210,16 +249,16 @@ fn offer_object(
 }
 
 /// Digits, each equally likely: bytes from 250 up are drawn again.
-fn random_digits(digits: u8) -> Result<Zeroizing<String>, getrandom::Error> {
+fn random_digits(digits: u8, rng: &mut impl CryptoRng) -> Zeroizing<String> {
     let mut code = Zeroizing::new(String::with_capacity(digits.into()));
     while code.len() < digits.into() {
         let mut byte = [0];
-        getrandom::fill(&mut byte)?;
+        rng.fill_bytes(&mut byte);
         if byte[0] < 250 {
             code.push(char::from(b'0' + byte[0] % 10));
         }
     }
-    Ok(code)
+    code
 }
 
 /// Why no offer was made.
@@ -240,6 +279,9 @@ pub enum OfferError {
     /// Less than a second, or longer than the tenant's offers live.
     #[error("an offer lives a second at least, and no longer than the tenant's policy says")]
     Life,
+    /// The key of the request was used for an offer of something else or to somebody else.
+    #[error("the key was used for another offer")]
+    OtherOffer,
     /// The subject reference could not be sealed.
     #[error("the subject reference could not be sealed")]
     Seal(#[from] SealError),
@@ -258,7 +300,7 @@ mod tests {
     #[test]
     fn transaction_codes_are_digits_of_the_length_asked_for() {
         for digits in TX_CODE_DIGITS {
-            let code = random_digits(digits).unwrap();
+            let code = random_digits(digits, &mut ChaCha20Rng::seed_from_u64(digits.into()));
             assert_eq!(code.len(), usize::from(digits));
             assert!(code.bytes().all(|c| c.is_ascii_digit()));
         }
