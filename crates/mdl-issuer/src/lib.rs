@@ -20,12 +20,15 @@
 //! Not here: the authorization code flow, wallet attestation, deferred issuance and encryption of responses.
 
 pub mod clock;
+pub mod config;
 pub mod http;
 pub mod issuing;
 pub mod openid4vci;
+pub mod operations;
 pub mod record;
 pub mod seal;
 pub mod secret;
+pub mod serve;
 pub mod service;
 pub mod status;
 pub mod store;

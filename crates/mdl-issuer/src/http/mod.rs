@@ -1,3 +1,4 @@
 //! The two listeners: one for wallets and readers, one for operators.
 
+pub mod internal;
 pub mod public;

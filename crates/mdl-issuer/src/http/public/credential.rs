@@ -20,6 +20,7 @@ use crate::openid4vci::endpoint::Endpoint;
 use crate::openid4vci::error_code::ErrorCode;
 use crate::openid4vci::nonce::NonceKind;
 use crate::openid4vci::proof;
+use crate::operations::request_id::RequestId;
 use crate::store::{Grant, StoreError};
 
 /// Issues a document for each key that a proof shows.
@@ -48,9 +49,11 @@ pub(super) async fn credential(State(at): State<Arc<TenantState>>, request: Requ
         Ok(access) => access,
         Err(error) => return not_let_in(&at, &error),
     };
+    let id = parts.extensions.get::<RequestId>().copied();
+    let id = id.unwrap_or_else(RequestId::random);
     let issued = if body::is_content_type(&parts.headers, "application/json") {
         match body::read(&parts.headers, body, MAX_BYTES).await {
-            Some(body) => issue(&at, access, &body, now).await,
+            Some(body) => issue(&at, access, &body, id, now).await,
             None => Err(CredentialError::TooLong),
         }
     } else if body::is_content_type(&parts.headers, "application/jwt") {
@@ -76,13 +79,11 @@ async fn issue(
     at: &TenantState,
     access: Access,
     body: &[u8],
+    id: RequestId,
     now: OffsetDateTime,
 ) -> Result<(IssuedBatch, bool), CredentialError> {
     let request = credential_request::parse(body, &at.tenant, &access.grant)?;
     let proven = check_proofs(at, &request.proofs, &access.grant, now).await?;
-    let mut id = [0; 16];
-    // Only to tell requests apart in the log: zeros are better than no documents.
-    getrandom::fill(&mut id).unwrap_or_default();
     let batch = at
         .service
         .issue(IssueRequest {
@@ -92,7 +93,7 @@ async fn issue(
             device_keys: proven.keys,
             nonce: Some(proven.nonce),
             once: access.once,
-            request: id,
+            request: id.0,
         })
         .await?;
     Ok((batch, request.is_single_proof))

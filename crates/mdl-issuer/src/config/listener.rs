@@ -1,0 +1,295 @@
+//! The tables `[public]` and `[internal]`: where the service listens, under which limits.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use mdl_crypto::HashAlgorithm;
+use time::Duration;
+
+use super::quantity::{address, duration, number, size, text};
+use super::secret_source;
+use super::section::Section;
+use crate::operations::rate_limit::{Proxies, RateLimitSettings};
+
+pub(super) const PUBLIC: &[&str] = &[
+    "address",
+    "tls_certificate",
+    "tls_key",
+    "limits",
+    "rate_limit",
+];
+pub(super) const INTERNAL: &[&str] = &[
+    "address",
+    "tls_certificate",
+    "tls_key",
+    "client_ca",
+    "operators",
+    "limits",
+];
+pub(super) const LIMITS: &[&str] = &[
+    "header_size",
+    "body_size",
+    "header_time",
+    "request_time",
+    "concurrent_requests",
+];
+pub(super) const RATE_LIMIT: &[&str] = &[
+    "requests_per_minute",
+    "burst",
+    "clients",
+    "trusted_proxies",
+    "client_address_header",
+];
+pub(super) const OPERATOR: &[&str] = &["name", "token_file", "token_env"];
+
+/// Where wallets and readers come.
+#[derive(Clone, Debug)]
+pub struct PublicListener {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Certificate and key; without them a terminator in front does TLS.
+    pub tls: Option<TlsFiles>,
+    /// Bounds of a request.
+    pub limits: RequestLimits,
+    /// Bounds of a client.
+    pub rate_limit: RateLimitSettings,
+}
+
+/// Where operators and the authority's own systems come.
+#[derive(Clone, Debug)]
+pub struct InternalListener {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Certificate and key.
+    pub tls: Option<TlsFiles>,
+    /// Certificates (PEM) that client certificates must lead to.
+    pub client_ca: Option<PathBuf>,
+    /// Who comes with a token.
+    pub operators: Vec<Operator>,
+    /// Bounds of a request.
+    pub limits: RequestLimits,
+}
+
+/// Certificate chain and key, in PEM. Read again when they change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TlsFiles {
+    /// The certificate, and those that lead to its root.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// Bounds of one request, and of all at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RequestLimits {
+    /// Bytes of request line and headers.
+    pub header_size: usize,
+    /// Bytes of the body.
+    pub body_size: usize,
+    /// From the first byte to the end of the headers.
+    pub header_time: std::time::Duration,
+    /// From the headers to the end of the answer.
+    pub request_time: std::time::Duration,
+    /// Requests in work; more are turned away at once.
+    pub concurrent_requests: u32,
+}
+
+/// Somebody who may use the internal listener, as the ledger of changes names them.
+#[derive(Clone)]
+pub struct Operator {
+    /// The name, in records of what was changed.
+    pub name: String,
+    /// SHA-256 of the token: the token itself is not kept.
+    pub token: [u8; 32],
+}
+
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Operator")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Operator {
+    /// The shortest token, in characters.
+    pub const MIN_TOKEN: usize = 24;
+
+    /// An operator who comes with `token`.
+    #[must_use]
+    pub fn new(name: impl Into<String>, token: &str) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(HashAlgorithm::Sha256.digest(token.as_bytes()).as_ref());
+        Self {
+            name: name.into(),
+            token: hash,
+        }
+    }
+}
+
+pub(super) fn read_public(section: &Section<'_>) -> Option<PublicListener> {
+    let address = section.required("address", address);
+    let tls = read_tls(section);
+    let limits = read_limits(&section.section("limits", LIMITS));
+    let rate_limit = read_rate_limit(&section.section("rate_limit", RATE_LIMIT));
+    Some(PublicListener {
+        address: address?,
+        tls: tls?,
+        limits: limits?,
+        rate_limit: rate_limit?,
+    })
+}
+
+pub(super) fn read_internal(section: &Section<'_>) -> Option<InternalListener> {
+    let address = section.required("address", address);
+    let tls = read_tls(section);
+    let client_ca = section.optional_path("client_ca");
+    let operators = read_operators(section);
+    let limits = read_limits(&section.section("limits", LIMITS));
+    let (address, tls, operators) = (address?, tls?, operators?);
+    if !section.has("client_ca") && !section.has("operators") {
+        section.problem(
+            "operators",
+            "nobody would be asked who they are: give [[internal.operators]] with a token each, or client_ca",
+        );
+    }
+    if client_ca.is_some() && tls.is_none() {
+        section.problem(
+            "client_ca",
+            "client certificates need tls_certificate and tls_key",
+        );
+    }
+    if tls.is_none() && !address.ip().is_loopback() {
+        section.problem(
+            "address",
+            "without tls_certificate and tls_key tokens would cross the network in the clear: \
+             use TLS, or a loopback address",
+        );
+    }
+    Some(InternalListener {
+        address,
+        tls,
+        client_ca,
+        operators,
+        limits: limits?,
+    })
+}
+
+/// `None` is noted; `Some(None)` is a listener without TLS.
+fn read_tls(section: &Section<'_>) -> Option<Option<TlsFiles>> {
+    let certificate = section.optional_path("tls_certificate");
+    let key = section.optional_path("tls_key");
+    match (section.has("tls_certificate"), section.has("tls_key")) {
+        (false, false) => Some(None),
+        (true, false) => {
+            section.problem("tls_key", "is missing beside tls_certificate");
+            None
+        }
+        (false, true) => {
+            section.problem("tls_certificate", "is missing beside tls_key");
+            None
+        }
+        (true, true) => {
+            let files = TlsFiles {
+                certificate: certificate?,
+                key: key?,
+            };
+            for (key, file) in [
+                ("tls_certificate", &files.certificate),
+                ("tls_key", &files.key),
+            ] {
+                if let Err(error) = std::fs::File::open(file) {
+                    section.problem(key, format!("{} cannot be read: {error}", file.display()));
+                }
+            }
+            Some(Some(files))
+        }
+    }
+}
+
+fn read_limits(section: &Section<'_>) -> Option<RequestLimits> {
+    let seconds = |least, most| duration(Duration::seconds(least)..=Duration::seconds(most));
+    let header_size = section.or("header_size", 16 << 10, size(1 << 10..=256 << 10));
+    let body_size = section.or("body_size", 256 << 10, size(1 << 10..=16 << 20));
+    let header_time = section.or("header_time", Duration::seconds(10), seconds(1, 120));
+    let request_time = section.or("request_time", Duration::seconds(30), seconds(1, 600));
+    let concurrent_requests = section.or("concurrent_requests", 512, number(1..=100_000));
+    Some(RequestLimits {
+        header_size: header_size?,
+        body_size: body_size?,
+        header_time: header_time?.unsigned_abs(),
+        request_time: request_time?.unsigned_abs(),
+        concurrent_requests: concurrent_requests?,
+    })
+}
+
+fn read_rate_limit(section: &Section<'_>) -> Option<RateLimitSettings> {
+    let requests_per_minute = section.or("requests_per_minute", 600, number(1..=1_000_000));
+    let burst = section.or("burst", 100, number(1..=100_000));
+    let clients = section.or("clients", 100_000, number(100..=10_000_000));
+    let trusted = section.list("trusted_proxies", |value| {
+        let text = text(value)?;
+        Proxies::parse_network(&text).ok_or_else(|| {
+            format!("expected an address or a network such as \"10.0.0.0/8\", found {text:?}")
+        })
+    });
+    let header = section.or(
+        "client_address_header",
+        "x-forwarded-for".to_owned(),
+        |value| {
+            let name = text(value)?.to_ascii_lowercase();
+            axum::http::HeaderName::try_from(name.as_str())
+                .map(|_| name)
+                .map_err(|_| "expected the name of a header".to_owned())
+        },
+    );
+    let trusted: Vec<(IpAddr, u8)> = trusted?;
+    if section.has("client_address_header") && trusted.is_empty() {
+        section.problem(
+            "client_address_header",
+            "is believed from trusted_proxies only, and there are none",
+        );
+    }
+    Some(RateLimitSettings {
+        requests_per_minute: requests_per_minute?,
+        burst: burst?,
+        clients: clients?,
+        proxies: Proxies {
+            trusted,
+            header: header?,
+        },
+    })
+}
+
+fn read_operators(section: &Section<'_>) -> Option<Vec<Operator>> {
+    let mut operators: Vec<Operator> = Vec::new();
+    let mut complete = true;
+    for section in section.sections("operators", OPERATOR) {
+        let name = section.required("name", text);
+        let token = secret_source::required(&section, "token");
+        let (Some(name), Some(token)) = (name, token) else {
+            complete = false;
+            continue;
+        };
+        if name.len() > 64 || name.chars().any(char::is_control) {
+            section.problem("name", "expected at most 64 characters on one line");
+        }
+        if operators.iter().any(|known| known.name == name) {
+            section.problem("name", format!("there are two operators named {name:?}"));
+        }
+        if token.chars().count() < Operator::MIN_TOKEN {
+            let key = if section.has("token_file") {
+                "token_file"
+            } else {
+                "token_env"
+            };
+            let what = format!(
+                "the token is shorter than {} characters",
+                Operator::MIN_TOKEN
+            );
+            section.problem(key, what);
+        }
+        operators.push(Operator::new(name, &token));
+    }
+    complete.then_some(operators)
+}

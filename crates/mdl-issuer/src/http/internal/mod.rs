@@ -1,0 +1,99 @@
+//! The internal listener: what operators and the authority's own systems ask of the service.
+//!
+//! An address of its own, never the public one. Everybody says who they are, by a token or a client certificate, and
+//! that name is kept with what they change. Subject references are personal data: they come in bodies, never in
+//! addresses, which end up in logs.
+
+mod authentication;
+mod body;
+mod issuances;
+mod offers;
+mod operation;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use authentication::Actor;
+
+use crate::config::Operator;
+use crate::operations::problem::Problem;
+use crate::operations::readiness::Readiness;
+use crate::service::Service;
+use crate::tenant::Tenant;
+
+/// What the handlers work on.
+#[derive(Clone, Debug)]
+pub struct Internal {
+    /// The service.
+    pub service: Arc<Service>,
+    /// Whether it can work.
+    pub readiness: Arc<Readiness>,
+    /// Who comes with a token.
+    pub operators: Arc<[Operator]>,
+}
+
+impl Internal {
+    fn tenant(&self, name: &str) -> Result<&Arc<Tenant>, Problem> {
+        self.service
+            .tenant(name)
+            .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "unknown-tenant"))
+    }
+}
+
+/// The listener. Without an operator and without client certificates it lets nobody in.
+pub fn router(internal: Internal) -> Router {
+    let (open, protected, _) = parts();
+    let authentication = from_fn_with_state(internal.clone(), authentication::require);
+    open.merge(protected.route_layer(authentication))
+        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "unknown-endpoint"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
+        })
+        .with_state(internal)
+}
+
+/// What it offers, generated from the handlers.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    parts().2
+}
+
+fn parts() -> (Router<Internal>, Router<Internal>, OpenApi) {
+    let (open, open_api) = OpenApiRouter::<Internal>::new()
+        .routes(routes!(operation::health))
+        .routes(routes!(operation::ready))
+        .split_for_parts();
+    let (protected, mut api) = OpenApiRouter::<Internal>::new()
+        .routes(routes!(operation::metrics))
+        .routes(routes!(operation::openapi_document))
+        .routes(routes!(offers::create, offers::list))
+        .routes(routes!(offers::search))
+        .routes(routes!(offers::show, offers::cancel))
+        .routes(routes!(offers::qr_code))
+        .routes(routes!(issuances::search))
+        .routes(routes!(issuances::show))
+        .routes(routes!(status::change))
+        .routes(routes!(status::record_event))
+        .routes(routes!(status::lists))
+        .split_for_parts();
+    api.merge(open_api);
+    api.info = utoipa::openapi::InfoBuilder::new()
+        .title("mdl-issuer, internal listener")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Offers, issuances, status of documents, and the state of the service.",
+        ))
+        .build();
+    let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("operator", bearer);
+    (open, protected, api)
+}

@@ -1,0 +1,146 @@
+//! What runs by itself: status lists are published, what is over is erased, the ledger is signed, certificates of TLS
+//! are read again.
+//!
+//! Every replica runs all of them; a lease in the store sees to it that one at a time does the work. A job that fails
+//! is logged, counted and tried again at its next turn.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::metrics;
+use super::tls::Tls;
+use crate::service::Service;
+
+/// How often the files of TLS are looked at.
+const TLS_CHECK: Duration = Duration::from_secs(30);
+/// The shortest time between two rounds of publication.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// How a run of a job ended, in metrics.
+type Outcome = &'static str;
+
+/// The periodic jobs of a service, until they are told to stop.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    tasks: JoinSet<()>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Jobs {
+    pub(crate) fn new(stop: watch::Receiver<bool>) -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            stop,
+        }
+    }
+
+    /// Runs `job` now and then every `interval`. A run that has begun is finished.
+    pub(crate) fn every<F>(
+        &mut self,
+        name: &'static str,
+        interval: Duration,
+        mut job: impl FnMut() -> F + Send + 'static,
+    ) where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let mut stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let mut ticks = tokio::time::interval(interval.max(SHORTEST));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stopped(&mut stop) => return,
+                    _ = ticks.tick() => metrics::job_ran(name, job().await),
+                }
+            }
+        });
+    }
+
+    /// Waits until all have seen the signal to stop and finished their run.
+    pub(crate) async fn finish(mut self) {
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Until the signal to stop, or until nobody is left to give it.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await.is_ok();
+}
+
+/// Status lists, erasing.
+pub(crate) fn start(
+    jobs: &mut Jobs,
+    service: &Arc<Service>,
+    holder: &str,
+    purge_interval: Duration,
+) {
+    let spacing = service
+        .tenants
+        .iter()
+        .map(|tenant| tenant.policy.status_spacing())
+        .min();
+    if let Some(spacing) = spacing {
+        let (service, holder) = (Arc::clone(service), holder.to_owned());
+        jobs.every("status-lists", spacing.unsigned_abs(), move || {
+            let (service, holder) = (Arc::clone(&service), holder.clone());
+            async move {
+                match service.publish_due(&holder).await.failed {
+                    0 => "done",
+                    _ => "failed",
+                }
+            }
+        });
+    }
+    let service = Arc::clone(service);
+    jobs.every("purge", purge_interval, move || {
+        let service = Arc::clone(&service);
+        async move {
+            match service.store.purge(service.clock.now()).await {
+                Ok(rows) => {
+                    tracing::debug!(code = "purged", rows);
+                    "done"
+                }
+                Err(error) => {
+                    tracing::error!(code = "purge-failed", cause = %error);
+                    "failed"
+                }
+            }
+        }
+    });
+}
+
+/// Follows the files of a listener's TLS.
+pub(crate) fn follow_tls(jobs: &mut Jobs, tls: &Arc<Tls>) {
+    let tls = Arc::clone(tls);
+    jobs.every("tls-files", TLS_CHECK, move || {
+        let tls = Arc::clone(&tls);
+        async move {
+            if tls.has_changed() {
+                reload(&tls)
+            } else {
+                "done"
+            }
+        }
+    });
+}
+
+/// Reads the files again, and says so.
+pub(crate) fn reload(tls: &Tls) -> Outcome {
+    match tls.reload() {
+        Ok(()) => {
+            tracing::info!(code = "tls-reloaded");
+            "done"
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(code = "tls-not-reloaded", %error, cause);
+            "failed"
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Prometheus metrics: what is counted as it happens, and what is looked up when somebody asks.
+//!
+//! Labels are names of endpoints, tenants, codes and lists of ours: bounded in number, and never about a person.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use ::metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use axum::http::StatusCode;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use time::OffsetDateTime;
+
+use super::observe::Listener;
+use super::readiness::Readiness;
+use crate::service::Service;
+
+/// From a millisecond to what the longest request may take.
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// The recorder of this process: there is one, whatever number of services a test starts.
+static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts to count. Without effect if it was called before, or another recorder is in place.
+pub fn install() {
+    RECORDER.get_or_init(|| {
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .ok()?;
+        let handle = builder.install_recorder().ok()?;
+        describe();
+        Some(handle)
+    });
+}
+
+fn describe() {
+    describe_counter!(
+        "mdl_http_requests_total",
+        "Answers by listener, endpoint, method, status and code"
+    );
+    describe_histogram!(
+        "mdl_http_request_seconds",
+        "Time to the answer by listener and endpoint"
+    );
+    describe_gauge!(
+        "mdl_http_requests_in_work",
+        "Requests that have no answer yet"
+    );
+    describe_counter!(
+        "mdl_job_runs_total",
+        "Runs of periodic jobs by job and outcome"
+    );
+    describe_gauge!(
+        "mdl_ready",
+        "Whether a check of readiness passes, by check and tenant"
+    );
+    describe_gauge!(
+        "mdl_document_signer_seconds_left",
+        "Time until a document signer stops signing"
+    );
+    describe_gauge!(
+        "mdl_status_list_allocated",
+        "Positions given out, by tenant and list"
+    );
+    describe_gauge!(
+        "mdl_status_list_capacity",
+        "Positions there are, by tenant and list"
+    );
+    describe_gauge!(
+        "mdl_status_list_age_seconds",
+        "Time since a list was signed, by tenant and list"
+    );
+    describe_gauge!(
+        "mdl_status_list_behind",
+        "Changes of a list that are not published, by tenant and list"
+    );
+    describe_gauge!(
+        "mdl_ledger_entries",
+        "Sequence number of the newest ledger entry"
+    );
+}
+
+pub(super) fn request_begins(listener: Listener) {
+    gauge!("mdl_http_requests_in_work", "listener" => listener.name()).increment(1.0);
+}
+
+/// A request in work, until it is dropped.
+pub(super) struct InWork(pub(super) Listener);
+
+impl Drop for InWork {
+    fn drop(&mut self) {
+        gauge!("mdl_http_requests_in_work", "listener" => self.0.name()).decrement(1.0);
+    }
+}
+
+pub(super) fn request_ends(
+    listener: Listener,
+    endpoint: &str,
+    method: &'static str,
+    status: StatusCode,
+    code: &'static str,
+    elapsed: Duration,
+) {
+    counter!(
+        "mdl_http_requests_total",
+        "listener" => listener.name(),
+        "endpoint" => endpoint.to_owned(),
+        "method" => method,
+        "status" => status.as_u16().to_string(),
+        "code" => code
+    )
+    .increment(1);
+    histogram!(
+        "mdl_http_request_seconds",
+        "listener" => listener.name(),
+        "endpoint" => endpoint.to_owned()
+    )
+    .record(elapsed.as_secs_f64());
+}
+
+pub(super) fn job_ran(job: &'static str, outcome: &'static str) {
+    counter!("mdl_job_runs_total", "job" => job, "outcome" => outcome).increment(1);
+}
+
+/// Looks up what is not counted as it happens, and gives everything in the Prometheus text format.
+pub(crate) async fn render(service: &Service, readiness: &Readiness) -> String {
+    let Some(Some(handle)) = RECORDER.get() else {
+        return String::new();
+    };
+    let now = service.clock.now();
+    for check in &readiness.report().await.checks {
+        let tenant = check.tenant.clone().unwrap_or_default();
+        let passes = f64::from(u8::from(check.failure.is_none()));
+        gauge!("mdl_ready", "check" => check.id, "tenant" => tenant).set(passes);
+    }
+    if let Ok(head) = service.store.ledger_head().await {
+        gauge!("mdl_ledger_entries").set(head.sequence as f64);
+    }
+    for tenant in &service.tenants {
+        for signer in &tenant.authority.document_signers {
+            let left = signer.guard.window().stop_signing() - now;
+            let name = hex::encode(&signer.id.0[..8]);
+            gauge!("mdl_document_signer_seconds_left", "tenant" => tenant.name.clone(), "signer" => name)
+                .set(left.as_seconds_f64());
+        }
+        status_lists(service, &tenant.name, now).await;
+    }
+    handle.run_upkeep();
+    handle.render()
+}
+
+async fn status_lists(service: &Service, tenant: &str, now: OffsetDateTime) {
+    let Ok(lists) = service.store.status_lists(tenant).await else {
+        return;
+    };
+    for list in lists {
+        let labels = [("tenant", tenant.to_owned()), ("list", list.id.to_string())];
+        gauge!("mdl_status_list_allocated", &labels).set(f64::from(list.allocated));
+        gauge!("mdl_status_list_capacity", &labels).set(f64::from(list.capacity));
+        let behind = list
+            .version
+            .saturating_sub(list.published_version.unwrap_or_default());
+        gauge!("mdl_status_list_behind", &labels).set(behind as f64);
+        if let Some(published_at) = list.published_at {
+            gauge!("mdl_status_list_age_seconds", &labels)
+                .set((now - published_at).as_seconds_f64());
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The service on its two addresses, from the first check to the last signature in flight.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum_server::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::config::{RequestLimits, ServeSettings, TlsFiles};
+use crate::http::internal::{self, Internal};
+use crate::http::public;
+use crate::operations::admission::{Admission, admit};
+use crate::operations::client_certificate::NotingAcceptor;
+use crate::operations::jobs::{self, Jobs};
+use crate::operations::metrics;
+use crate::operations::observe::{Listener, observe};
+use crate::operations::problem::Problem;
+use crate::operations::rate_limit::RateLimit;
+use crate::operations::readiness::Readiness;
+use crate::operations::request_id;
+use crate::operations::tls::{self, ClientCertificates, Tls, TlsError};
+use crate::service::Service;
+
+/// How often clients that have not come for a while are forgotten.
+const FORGET_CLIENTS: Duration = Duration::from_secs(60);
+
+/// Why the service does not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// An address is taken or not ours.
+    #[error("{address} cannot be listened on")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// No TLS.
+    #[error("no TLS")]
+    Tls(#[from] TlsError),
+    /// A listener ended by itself.
+    #[error("a listener ended")]
+    Ended(#[source] io::Error),
+    /// Signals cannot be waited for.
+    #[error("signals cannot be waited for")]
+    Signals(#[source] io::Error),
+}
+
+/// A service that runs. Dropping it does not stop it; [`stop`](Self::stop) does.
+#[derive(Debug)]
+pub struct Running {
+    /// The service.
+    pub service: Arc<Service>,
+    /// Whether it can work.
+    pub readiness: Arc<Readiness>,
+    public: Server,
+    internal: Server,
+    jobs: Jobs,
+    stop: watch::Sender<bool>,
+    grace: Duration,
+}
+
+#[derive(Debug)]
+struct Server {
+    address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<io::Result<()>>,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Running {
+    /// The address for wallets and readers.
+    #[must_use]
+    pub const fn public_address(&self) -> SocketAddr {
+        self.public.address
+    }
+
+    /// The address for operators.
+    #[must_use]
+    pub const fn internal_address(&self) -> SocketAddr {
+        self.internal.address
+    }
+
+    /// Reads the files of TLS again.
+    pub fn reload_tls(&self) {
+        for tls in [&self.public.tls, &self.internal.tls].into_iter().flatten() {
+            jobs::reload(tls);
+        }
+    }
+
+    /// Takes no new connections, finishes the requests in work within the grace, then the jobs.
+    ///
+    /// # Errors
+    /// [`ServeError::Ended`] if a listener had failed.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        let _ = self.stop.send(true);
+        self.public.handle.graceful_shutdown(Some(self.grace));
+        self.internal.handle.graceful_shutdown(Some(self.grace));
+        let public = finish(self.public.task).await;
+        let internal = finish(self.internal.task).await;
+        if tokio::time::timeout(self.grace, self.jobs.finish())
+            .await
+            .is_err()
+        {
+            tracing::warn!(code = "jobs-cut-off");
+        }
+        tracing::info!(code = "stopped");
+        public.and(internal)
+    }
+}
+
+async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), ServeError> {
+    task.await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+        .map_err(ServeError::Ended)
+}
+
+/// Starts the service on its addresses.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn start(service: Service, settings: ServeSettings) -> Result<Running, ServeError> {
+    tls::install_provider();
+    metrics::install();
+    let public_listener = listen(settings.public.address)?;
+    let internal_listener = listen(settings.internal.address)?;
+    let [public_tls, internal_tls] = tls_of(&settings)?;
+
+    let service = Arc::new(service);
+    let readiness = Arc::new(Readiness::new(Arc::clone(&service)));
+    let (stop, stopped) = watch::channel(false);
+    let mut jobs = Jobs::new(stopped);
+    jobs::start(&mut jobs, &service, &holder(), settings.purge_interval);
+    for tls in [&public_tls, &internal_tls].into_iter().flatten() {
+        jobs::follow_tls(&mut jobs, tls);
+    }
+
+    let limits = &settings.public.limits;
+    let admission = Admission::new(limits, Some(RateLimit::new(&settings.public.rate_limit)));
+    let admission = Arc::new(admission);
+    let idle = Arc::clone(&admission);
+    jobs.every("forget-clients", FORGET_CLIENTS, move || {
+        idle.forget_idle();
+        std::future::ready("done")
+    });
+    let reports: Arc<dyn public::Readiness> = readiness.clone();
+    let router = around(
+        public::router(&service, reports),
+        Listener::Public,
+        admission,
+    );
+    let public = spawn(public_listener, router, public_tls, limits)?;
+
+    let limits = &settings.internal.limits;
+    let router = internal::router(Internal {
+        service: Arc::clone(&service),
+        readiness: Arc::clone(&readiness),
+        operators: settings.internal.operators.clone().into(),
+    });
+    let router = around(
+        router,
+        Listener::Internal,
+        Arc::new(Admission::new(limits, None)),
+    );
+    let internal = spawn(internal_listener, router, internal_tls, limits)?;
+
+    let (public_address, internal_address) = (public.address, internal.address);
+    tracing::info!(code = "started", public = %public_address, internal = %internal_address);
+    Ok(Running {
+        service,
+        readiness,
+        public,
+        internal,
+        jobs,
+        stop,
+        grace: settings.shutdown_grace,
+    })
+}
+
+/// TLS of the public and the internal listener.
+fn tls_of(settings: &ServeSettings) -> Result<[Option<Arc<Tls>>; 2], TlsError> {
+    let clients = match &settings.internal.client_ca {
+        None => ClientCertificates::NotAsked,
+        Some(path) if settings.internal.operators.is_empty() => {
+            ClientCertificates::Required(path.clone())
+        }
+        Some(path) => ClientCertificates::Optional(path.clone()),
+    };
+    let of = |files: &Option<TlsFiles>, clients| {
+        let tls = files
+            .clone()
+            .map(|files| Tls::new(files, clients))
+            .transpose()?;
+        Ok::<_, TlsError>(tls.map(Arc::new))
+    };
+    Ok([
+        of(&settings.public.tls, ClientCertificates::NotAsked)?,
+        of(&settings.internal.tls, clients)?,
+    ])
+}
+
+/// Runs until SIGTERM or SIGINT; SIGHUP reads the files of TLS again.
+///
+/// # Errors
+/// [`ServeError`].
+#[cfg(unix)]
+pub async fn until_signal(running: Running) -> Result<(), ServeError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(ServeError::Signals)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => running.reload_tls(),
+        }
+    }
+    tracing::info!(code = "stopping");
+    running.stop().await
+}
+
+/// Runs until Ctrl-C.
+///
+/// # Errors
+/// [`ServeError`].
+#[cfg(not(unix))]
+pub async fn until_signal(running: Running) -> Result<(), ServeError> {
+    tokio::signal::ctrl_c().await.map_err(ServeError::Signals)?;
+    tracing::info!(code = "stopping");
+    running.stop().await
+}
+
+/// Names this process among the replicas, for leases.
+fn holder() -> String {
+    request_id::RequestId::random().to_string()
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })
+}
+
+/// What every request goes through on its way in and out; the outermost comes last.
+fn around(router: Router, listener: Listener, admission: Arc<Admission>) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| {
+                // What a panic says may hold anything; that there was one is enough to find it by its request.
+                tracing::error!(code = "panic");
+                axum::response::IntoResponse::into_response(Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                ))
+            },
+        ))
+        .layer(DefaultBodyLimit::max(admission.body_size()))
+        .layer(from_fn(move |request: Request, next: Next| {
+            admit(Arc::clone(&admission), request, next)
+        }))
+        .layer(from_fn(move |request: Request, next: Next| {
+            observe(listener, request, next)
+        }))
+        .layer(from_fn(request_id::number))
+}
+
+fn spawn(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<Arc<Tls>>,
+    limits: &RequestLimits,
+) -> Result<Server, ServeError> {
+    let ended = ServeError::Ended;
+    let address = listener.local_addr().map_err(ended)?;
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)
+        .map_err(ended)?
+        .handle(handle.clone())
+        .first_request_timeout(limits.header_time);
+    let http = server.http_builder();
+    http.http1()
+        .header_read_timeout(limits.header_time)
+        .max_buf_size(limits.header_size.max(8192));
+    let header_list = u32::try_from(limits.header_size).unwrap_or(u32::MAX);
+    http.http2()
+        .max_header_list_size(header_list)
+        .max_concurrent_streams(128)
+        .keep_alive_interval(Some(Duration::from_secs(30)));
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let task = match &tls {
+        Some(tls) => tokio::spawn(
+            server
+                .acceptor(NotingAcceptor::new(tls.config()))
+                .serve(router),
+        ),
+        None => tokio::spawn(server.serve(router)),
+    };
+    Ok(Server {
+        address,
+        handle,
+        task,
+        tls,
+    })
+}
