@@ -131,45 +131,54 @@ impl Verifier {
         issuer_signed: &'a [u8],
         conditions: &Conditions<'_>,
     ) -> Report<'a> {
+        let mut checks = Checks::new(self.policy);
+        let mut checker = match self.check_encoding(issuer_signed, conditions, &mut checks) {
+            Ok(checker) => checker,
+            Err(report) => return report,
+        };
+        match IssuerSigned::decode(issuer_signed, &mut checker) {
+            Err(error) => {
+                record_decode_error(&mut checks, error);
+                self.report(conditions, checks, Vec::new(), &checker)
+            }
+            Ok(issuer_signed) => {
+                let cache = &mut PathCache::new(0);
+                self.verify_decoded_issuer_signed(issuer_signed, &mut checker, conditions, cache)
+            }
+        }
+    }
+
+    /// As [`verify_issuer_signed`](Self::verify_issuer_signed), for one that was decoded with `checker`, keeping the
+    /// signature check of document signers' certificates in `cache`.
+    pub fn verify_decoded_issuer_signed<'a>(
+        &self,
+        issuer_signed: IssuerSigned<'a>,
+        checker: &mut Checker<'a>,
+        conditions: &Conditions<'_>,
+        cache: &mut PathCache,
+    ) -> Report<'a> {
         let conditions = Conditions {
             session: Session::Static,
             ..*conditions
         };
         let mut checks = Checks::new(self.policy);
-        let mut documents = Vec::new();
-        let mut checker = match self.check_encoding(issuer_signed, &conditions, &mut checks) {
-            Ok(checker) => checker,
-            Err(report) => return report,
-        };
-        match IssuerSigned::decode(issuer_signed, &mut checker) {
-            Err(error) => record_decode_error(&mut checks, error),
-            Ok(issuer_signed) => {
-                checks.pass(CheckId::Structure);
-                for id in [
-                    CheckId::ResponseVersion,
-                    CheckId::ResponseStatus,
-                    CheckId::DocumentsPresent,
-                ] {
-                    checks.not_applicable(id);
-                }
-                let doc_type = crate::document::claimed_doc_type(&issuer_signed, &mut checker);
-                let document = Document {
-                    doc_type,
-                    issuer_signed,
-                    device_signed: None,
-                    errors: Vec::new(),
-                    offset: 0,
-                };
-                documents.push(verify_document(
-                    self,
-                    &conditions,
-                    document,
-                    &mut checker,
-                    &mut PathCache::new(0),
-                ));
-            }
+        checks.pass(CheckId::Structure);
+        for id in [
+            CheckId::ResponseVersion,
+            CheckId::ResponseStatus,
+            CheckId::DocumentsPresent,
+        ] {
+            checks.not_applicable(id);
         }
-        self.report(&conditions, checks, documents, &checker)
+        let document = Document {
+            doc_type: crate::document::claimed_doc_type(&issuer_signed, checker),
+            issuer_signed,
+            device_signed: None,
+            errors: Vec::new(),
+            offset: 0,
+        };
+        let document = verify_document(self, &conditions, document, checker, cache);
+        self.report(&conditions, checks, vec![document], checker)
     }
 
     fn check_encoding<'a>(

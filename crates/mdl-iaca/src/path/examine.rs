@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mdl_crypto::PublicKey;
 use time::OffsetDateTime;
@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::check::{PASS, Steps, fail, warning};
 use super::{NameText, PathCheck, Reason, Role, leaf};
 use crate::certificate::CertificateView;
+use crate::lint::{LintFinding, Profile, Severity, lint_certificate};
 use crate::trust_anchor::{TrustAnchor, TrustAnchors};
 
 /// More certificates than this after the leaf are not searched for the issuer.
@@ -22,6 +23,14 @@ pub struct ExaminedPath {
     /// Every anchor whose key signed the leaf: the same certificate may be listed with several scopes, and a root
     /// may have been renewed with its key.
     pub(crate) anchors: Vec<Arc<TrustAnchor>>,
+    profile: OnceLock<ProfileResult>,
+}
+
+/// What the linter says of the leaf below one anchor.
+#[derive(Clone, Debug)]
+struct ProfileResult {
+    anchor: Option<[u8; 32]>,
+    result: Result<(), LintFinding>,
 }
 
 /// What a leaf says of itself, for reports. Nothing vouches for it before the path is valid.
@@ -45,12 +54,26 @@ pub struct LeafFacts {
 /// The facts about a leaf that later questions need.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
+    der: Box<[u8]>,
     pub(crate) facts: LeafFacts,
     pub(crate) serial: Vec<u8>,
     pub(crate) key: Option<PublicKey>,
     pub(crate) authority_key_identifier: Option<Vec<u8>>,
     pub(crate) country: NameText,
     pub(crate) state: NameText,
+}
+
+impl Leaf {
+    fn document_signer_profile(&self, anchor: Option<&TrustAnchor>) -> Result<(), LintFinding> {
+        let Ok(leaf) = CertificateView::from_der(&self.der) else {
+            return Ok(()); // It was read before it came here.
+        };
+        let anchor = anchor.and_then(|anchor| CertificateView::from_der(anchor.der()).ok());
+        lint_certificate(&leaf, Some(Profile::DocumentSigner), anchor.as_ref())
+            .into_iter()
+            .find(|finding| finding.severity() == Severity::Error)
+            .map_or(Ok(()), Err)
+    }
 }
 
 impl TrustAnchors {
@@ -64,6 +87,7 @@ impl TrustAnchors {
             steps: Steps::new(),
             leaf: None,
             anchors: Vec::new(),
+            profile: OnceLock::new(),
         };
         let Some((leaf_der, further)) = chain.split_first() else {
             path.steps
@@ -84,14 +108,33 @@ impl TrustAnchors {
             warning(Reason::FurtherCertificates(further.len()))
         };
         path.steps.set(PathCheck::X5chain, ignored);
-        path.examine_leaf(&leaf);
+        path.examine_leaf(&leaf, leaf_der);
         path.find_anchor(self, &leaf, further);
         path
     }
 }
 
 impl ExaminedPath {
-    fn examine_leaf(&mut self, leaf: &CertificateView<'_>) {
+    /// What the linter says of the leaf as a document signer below `anchor`: its first error, if there is one. Looked
+    /// for once, because neither certificate changes. `None` if the leaf is no readable certificate.
+    pub fn document_signer_profile(
+        &self,
+        anchor: Option<&TrustAnchor>,
+    ) -> Option<Result<(), LintFinding>> {
+        let leaf = self.leaf.as_ref()?;
+        let find = || ProfileResult {
+            anchor: anchor.map(TrustAnchor::fingerprint),
+            result: leaf.document_signer_profile(anchor),
+        };
+        let known = self.profile.get_or_init(find);
+        if known.anchor == anchor.map(TrustAnchor::fingerprint) {
+            Some(known.result.clone())
+        } else {
+            Some(find().result)
+        }
+    }
+
+    fn examine_leaf(&mut self, leaf: &CertificateView<'_>, der: &[u8]) {
         let extensions = leaf.extensions();
         let (key, public_key) = leaf::public_key(leaf, self.role);
         self.steps.set(PathCheck::DsPublicKey, public_key);
@@ -118,6 +161,7 @@ impl ExaminedPath {
         let authority = extensions.authority_key_identifier().ok().flatten();
         let subject = leaf.subject();
         self.leaf = Some(Leaf {
+            der: der.into(),
             facts: LeafFacts {
                 fingerprint: leaf.fingerprint(),
                 not_before: leaf.validity().not_before.at,

@@ -8,10 +8,11 @@ use std::fmt;
 
 use ciborium::Value;
 use mdl_crypto::Curve;
+use mdl_iaca::path::{PathCache, Role};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
-use mdl_mdoc::issuer_signed::decode_issuer_signed;
+use mdl_mdoc::issuer_signed::{IssuerSigned, decode_issuer_signed};
 use mdl_mdoc::mso::MobileSecurityObject;
 use mdl_reader::{CheckId, Conditions, Outcome, Policy, Report, Session, Verifier};
 use mdl_signer::{Proposal, RuleViolation, Rules, SignedFacts};
@@ -25,6 +26,8 @@ const MAP_OF_TWO: u8 = 0xa2;
 /// The strict reader's rules for what one document signer signs.
 pub struct StrictReader {
     verifier: Verifier,
+    /// Holds the document signer's path, examined once. What depends on the time is evaluated for every document.
+    paths: PathCache,
     document_signer: Vec<u8>,
     curve: Curve,
 }
@@ -32,8 +35,12 @@ pub struct StrictReader {
 impl StrictReader {
     /// Rules for a document signer's certificate (DER) below the authority's root.
     pub fn new(iaca: TrustAnchor, document_signer: &[u8], curve: Curve) -> Self {
+        let anchors = TrustAnchors::new([iaca]);
+        let mut paths = PathCache::new(1);
+        paths.examine(&anchors, &[document_signer], Role::DocumentSigner);
         Self {
-            verifier: Verifier::new(TrustAnchors::new([iaca])).with_policy(Policy::Strict),
+            verifier: Verifier::new(anchors).with_policy(Policy::Strict),
+            paths,
             document_signer: document_signer.to_vec(),
             curve,
         }
@@ -75,9 +82,19 @@ fn append(encoded: &mut Vec<u8>, value: &Value) -> Result<(), RuleViolation> {
 impl Rules for StrictReader {
     fn examine(&self, proposal: &Proposal<'_>) -> Result<SignedFacts, RuleViolation> {
         let preview = self.preview(proposal)?;
-        let facts = facts(&preview)?;
+        let unreadable = |error| RuleViolation::new(CheckId::Structure.id()).because(error);
+        let (document, mut checker) =
+            decode_issuer_signed(&preview, &Limits::DEFAULT).map_err(unreadable)?;
+        let facts = facts(&document, &mut checker)?;
         let conditions = Conditions::new(facts.valid_from, Session::Static);
-        refuse_failures(&self.verifier.verify_issuer_signed(&preview, &conditions))?;
+        // A copy, because documents are signed side by side.
+        let mut paths = self.paths.clone();
+        refuse_failures(&self.verifier.verify_decoded_issuer_signed(
+            document,
+            &mut checker,
+            &conditions,
+            &mut paths,
+        ))?;
         Ok(facts)
     }
 }
@@ -110,12 +127,12 @@ fn parts(to_be_signed: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     Ok((protected, payload))
 }
 
-fn facts(issuer_signed: &[u8]) -> Result<SignedFacts, RuleViolation> {
-    let unreadable = |error| RuleViolation::new(CheckId::Structure.id()).because(error);
-    let (document, mut checker) =
-        decode_issuer_signed(issuer_signed, &Limits::DEFAULT).map_err(unreadable)?;
+fn facts<'a>(
+    document: &IssuerSigned<'a>,
+    checker: &mut Checker<'a>,
+) -> Result<SignedFacts, RuleViolation> {
     let payload = document.issuer_auth.payload.unwrap_or_default();
-    let mso = MobileSecurityObject::decode(payload, &mut checker)
+    let mso = MobileSecurityObject::decode(payload, checker)
         .map_err(|error| RuleViolation::new(CheckId::Mso.id()).because(error))?;
     let mut licence_expiry = None;
     for (name_space, items) in &document.name_spaces {

@@ -1,9 +1,9 @@
 //! The document signer: path validation, and what the report says of it (V5, V6).
 
 use mdl_crypto::PublicKey;
-use mdl_iaca::certificate::CertificateView;
-use mdl_iaca::lint::{Profile, Severity, lint_certificate};
-use mdl_iaca::path::{self, LeafFacts, PathCache, PathCheck, PathConditions, PathReport, Role};
+use mdl_iaca::path::{
+    self, ExaminedPath, LeafFacts, PathCache, PathCheck, PathConditions, PathReport, Role,
+};
 use mdl_iaca::revocation::RevocationEvidence;
 use mdl_mdoc::device_response::Document;
 use time::OffsetDateTime;
@@ -50,7 +50,7 @@ pub(super) fn check_signer(
     for step in report.steps() {
         record_step(step, conditions, checks);
     }
-    check_profile(chain, &report, checks);
+    check_profile(&path, &report, checks);
     let key = match report.validated() {
         Some(validated) => Some(validated.key().clone()),
         None => path.dangerous_unvalidated_key().cloned(),
@@ -91,27 +91,17 @@ fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Chec
 }
 
 /// The linter's verdict on the certificate, which only the strict policy asks for.
-fn check_profile(chain: &[&[u8]], report: &PathReport<'_>, checks: &mut Checks) {
+fn check_profile(path: &ExaminedPath, report: &PathReport<'_>, checks: &mut Checks) {
     if checks.policy() != Policy::Strict {
         return checks.not_checked(
             CheckId::DsProfile,
             Cause::NotAsked("examined under the strict policy only"),
         );
     }
-    let leaf = chain
-        .first()
-        .and_then(|leaf| CertificateView::from_der(leaf).ok());
-    let Some(leaf) = leaf else {
+    let Some(result) = path.document_signer_profile(report.anchor()) else {
         return checks.not_checked(CheckId::DsProfile, Cause::Needs("a readable certificate"));
     };
-    let anchor = report
-        .anchor()
-        .and_then(|anchor| CertificateView::from_der(anchor.der()).ok());
-    let findings = lint_certificate(&leaf, Some(Profile::DocumentSigner), anchor.as_ref());
-    let error = findings
-        .into_iter()
-        .find(|finding| finding.severity() == Severity::Error);
-    let cause = error.map(|finding| Cause::Profile {
+    let cause = result.err().map(|finding| Cause::Profile {
         rule: finding.id(),
         found: finding.found,
     });
