@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::Exit;
 use crate::commands::{
     completions, crl, demo, ds, iaca, inspect, issue, key, lint, man, present, vectors, verify,
+    wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -36,6 +37,8 @@ enum Command {
     Issue(issue::Issue),
     Present(present::Present),
     Verify(verify::Verify),
+    #[command(subcommand)]
+    Wallet(wallet::Wallet),
     Lint(lint::Lint),
     Inspect(inspect::Inspect),
     #[command(subcommand)]
@@ -56,6 +59,7 @@ impl Command {
             Self::Issue(issue) => issue.run(),
             Self::Present(present) => present.run(),
             Self::Verify(verify) => verify.run(),
+            Self::Wallet(wallet) => wallet.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),
             Self::Vectors(vectors) => vectors.run(),

@@ -13,3 +13,4 @@ pub(crate) mod man;
 pub(crate) mod present;
 pub(crate) mod vectors;
 pub(crate) mod verify;
+pub(crate) mod wallet;

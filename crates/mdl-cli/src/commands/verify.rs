@@ -171,7 +171,7 @@ fn exit_of(report: &Report<'_>) -> Exit {
 ///
 /// # Errors
 /// Exit code 2 for a file without a usable certificate.
-fn read_trust_anchors(paths: &[PathBuf]) -> Result<Vec<TrustAnchor>> {
+pub(crate) fn read_trust_anchors(paths: &[PathBuf]) -> Result<Vec<TrustAnchor>> {
     let mut anchors = Vec::new();
     for path in paths {
         for der in input::read_pem_or_der(path, DocumentKind::Certificate)? {
