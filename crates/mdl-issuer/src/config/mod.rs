@@ -241,3 +241,60 @@ fn read_tenants(
     }
     complete.then_some(tenants)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../../deploy/issuer.example.toml");
+
+    /// A key is described where it stands, in use or commented out, as a key of its own or as a table.
+    fn is_described(key: &str) -> bool {
+        EXAMPLE.lines().any(|line| {
+            let line = line.trim_start_matches("# ");
+            let is_key = line
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with(" = "));
+            let is_table = line.starts_with('[')
+                && line.trim_matches(['[', ']']).rsplit('.').next() == Some(key);
+            is_key
+                || is_table
+                || line.contains(&format!("{{ {key} = "))
+                || line.contains(&format!(", {key} = "))
+        })
+    }
+
+    #[test]
+    fn the_example_describes_every_key() {
+        let tables = [
+            ROOT,
+            SERVICE,
+            listener::PUBLIC,
+            listener::INTERNAL,
+            listener::LIMITS,
+            listener::RATE_LIMIT,
+            listener::OPERATOR,
+            store::STORE,
+            telemetry::LOG,
+            telemetry::TRACES,
+            tenant::TENANT,
+            tenant::DISPLAY,
+            tenant::CREDENTIAL,
+            tenant::CREDENTIAL_DISPLAY,
+            tenant::CLAIM,
+            tenant::CLAIM_DISPLAY,
+            tenant::POLICY,
+            tenant::LEGACY,
+            authority::AUTHORITY,
+            authority::DOCUMENT_SIGNER,
+            authority::STATUS_SIGNER,
+            records::RECORDS,
+        ];
+        let missing: Vec<_> = tables
+            .concat()
+            .into_iter()
+            .filter(|key| !is_described(key))
+            .collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

@@ -1,0 +1,414 @@
+//! The configuration file: the example loads, and everything that can be wrong with a file is said, with its line.
+
+mod authority;
+
+use std::fs;
+use std::path::PathBuf;
+
+use authority::{Authority, START};
+use mdl_issuer::config::{Config, ConfigError, Problem};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+
+const EXAMPLE: &str = include_str!("../../../../deploy/issuer.example.toml");
+const NOW: OffsetDateTime = START;
+
+/// The example in a folder with everything that it names.
+struct Example {
+    folder: TempDir,
+    authority: Authority,
+    text: String,
+    now: OffsetDateTime,
+}
+
+impl Example {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut authority = Authority::new(1);
+        authority.write(folder.path());
+        Self {
+            folder,
+            authority,
+            text: EXAMPLE.to_owned(),
+            now: NOW,
+        }
+    }
+
+    /// The same with something else in place of `old`, which must be there.
+    fn with(mut self, old: &str, new: &str) -> Self {
+        assert!(self.text.contains(old), "{old}");
+        self.text = self.text.replacen(old, new, 1);
+        self
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    fn read(&self) -> Result<Config, ConfigError> {
+        let environment = |name: &str| {
+            (name == "MDL_PROMETHEUS_TOKEN").then(|| "fedcba9876543210fedcba9876543210".to_owned())
+        };
+        Config::read(
+            &self.text,
+            &self.path("issuer.toml"),
+            &environment,
+            self.now,
+        )
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        match self.read().unwrap_err() {
+            ConfigError::Problems { problems, .. } => problems,
+            other => panic!("{other}"),
+        }
+    }
+
+    /// The only problem: its key, and what is said about it.
+    fn problem(&self) -> (String, String) {
+        match <[Problem; 1]>::try_from(self.problems()) {
+            Ok([problem]) => (problem.key, problem.what),
+            Err(problems) => panic!("{problems:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_example_loads() {
+    let config = Example::new().read().unwrap();
+    assert_eq!(config.tenants.len(), 1);
+    let tenant = &config.tenants[0];
+    assert_eq!(tenant.authority.document_signers.len(), 1);
+    assert!(tenant.authority.status_signer.is_some());
+    assert_eq!(tenant.policy.validity, Duration::days(14));
+    assert_eq!(tenant.configurations[0].claims.len(), 2);
+    assert_eq!(config.serve.internal.operators.len(), 2);
+}
+
+#[test]
+fn claims_that_are_not_listed_are_those_of_the_standard() {
+    let mut example = Example::new();
+    let from = example.text.find("[[tenants.credentials.claims]]").unwrap();
+    let to = example.text.find("[tenants.authority]").unwrap();
+    example.text.replace_range(from..to, "");
+    let config = example.read().unwrap();
+    let claims = &config.tenants[0].configurations[0].claims;
+    assert!(
+        claims
+            .iter()
+            .any(|claim| claim.element == "portrait" && claim.mandatory)
+    );
+    assert!(claims.iter().all(|claim| !claim.element.ends_with("_NN")));
+}
+
+#[test]
+fn a_misspelt_key_is_refused_with_its_line_and_the_key_that_was_meant() {
+    let example = Example::new().with("# offer_life", "ofer_life");
+    let problem = example.problems().remove(0);
+    assert_eq!(problem.key, "tenants[0].policy.ofer_life");
+    assert_eq!(problem.what, "unknown key; did you mean `offer_life`?");
+    let line = example.text.lines().nth(problem.line - 1).unwrap();
+    assert!(line.starts_with("ofer_life"), "{line}");
+}
+
+#[test]
+fn every_problem_is_said_at_once_and_in_order() {
+    let example = Example::new()
+        .with("address = \"0.0.0.0:8443\"", "address = \"everywhere\"")
+        .with("# burst = 100", "burst = 0")
+        .with("name = \"dmv\"", "name = \"The DMV\"")
+        .with("# validity = \"14d\"", "validity = \"14\"");
+    let problems = example.problems();
+    let keys: Vec<_> = problems
+        .iter()
+        .map(|problem| problem.key.as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "public.address",
+            "public.rate_limit.burst",
+            "tenants[0].name",
+            "tenants[0].policy.validity"
+        ]
+    );
+    assert!(problems.is_sorted_by_key(|problem| problem.line));
+}
+
+#[test]
+fn each_of_these_is_a_problem_of_its_own() {
+    let cases = [
+        // What is asked for, what stands there, the key that is wrong, part of what is said.
+        (
+            "secret_file = \"secrets/service-secret\"",
+            "",
+            "service.secret_file",
+            "missing",
+        ),
+        (
+            "secrets/service-secret",
+            "secrets/none",
+            "service.secret_file",
+            "cannot be read",
+        ),
+        (
+            "secrets/service-secret",
+            "secrets/passphrase",
+            "service.secret_file",
+            "32 random bytes",
+        ),
+        (
+            "\"secrets/sealing-key\"",
+            "\"secrets/service-secret\"",
+            "service.sealing_key_file",
+            "make two",
+        ),
+        (
+            "# secret_env = \"MDL_SERVICE_SECRET\"",
+            "secret_env = \"A\"",
+            "service.secret_env",
+            "choose one",
+        ),
+        (
+            "10.1.0.5:9443",
+            "0.0.0.0:8443",
+            "internal.address",
+            "port of its own",
+        ),
+        (
+            "MDL_PROMETHEUS_TOKEN",
+            "MDL_NOBODY",
+            "internal.operators[1].token_env",
+            "no variable",
+        ),
+        (
+            "secrets/back-office-token",
+            "secrets/passphrase",
+            "internal.operators[0].token_file",
+            "24",
+        ),
+        ("tls_key = \"tls/key.pem\"", "", "public.tls_key", "missing"),
+        (
+            "tls/key.pem",
+            "tls/none.pem",
+            "public.tls_key",
+            "cannot be read",
+        ),
+        (
+            "sqlite:/var/lib/mdl/issuer.db",
+            "postgres://a:b@h/d",
+            "store.url",
+            "holds a password",
+        ),
+        (
+            "sqlite:/var/lib/mdl/issuer.db",
+            "mysql://h/d",
+            "store.url",
+            "expected",
+        ),
+        (
+            "http://127.0.0.1:4318/v1/traces",
+            "127.0.0.1",
+            "traces.endpoint",
+            "expected",
+        ),
+        (
+            "https://issuer.dmv.example\"",
+            "https://issuer.dmv.example/\"",
+            "tenants[0].issuer",
+            "normal form",
+        ),
+        (
+            "https://issuer.dmv.example\"",
+            "http://127.0.0.1:1\"",
+            "tenants[0].issuer",
+            "allow_insecure_http",
+        ),
+        (
+            "kind = \"folder\"",
+            "kind = \"fax\"",
+            "tenants[0].records.kind",
+            "expected",
+        ),
+        (
+            "longest_mso_life = \"90d\"",
+            "longest_mso_life = \"7d\"",
+            "tenants[0].authority.document_signers[0].longest_mso_life",
+            "less than policy.validity",
+        ),
+        (
+            "expected_update = \"7d\"",
+            "expected_update = \"14d\"",
+            "tenants[0].policy.expected_update",
+            "before",
+        ),
+        (
+            "# status_ttl = \"5min\"",
+            "status_ttl = \"1d\"\nstatus_life = \"1h\"",
+            "tenants[0].policy.status_ttl",
+            "longer",
+        ),
+        (
+            "# status_list_size = 1048576",
+            "status_list_size = 1025",
+            "tenants[0].policy.status_list_size",
+            "multiple of 8",
+        ),
+        (
+            "10.0.0.0/8",
+            "10.0.0.0/40",
+            "public.rate_limit.trusted_proxies[0]",
+            "network",
+        ),
+        (
+            "trusted_proxies = [\"10.0.0.0/8\"]",
+            "",
+            "public.rate_limit.client_address_header",
+            "there are none",
+        ),
+    ];
+    for (old, new, key, said) in cases {
+        let (found, what) = Example::new().with(old, new).problem();
+        assert_eq!(found, key, "{new}: {what}");
+        assert!(what.contains(said), "{new}: {what}");
+    }
+}
+
+#[test]
+fn nobody_is_let_in_unasked() {
+    let mut example = Example::new().with("client_ca = \"tls/operators-ca.pem\"", "");
+    let from = example.text.find("[[internal.operators]]").unwrap();
+    let to = example.text.find("[internal.limits]").unwrap();
+    example.text.replace_range(from..to, "");
+    assert_eq!(example.problem().0, "internal.operators");
+}
+
+#[test]
+fn tokens_do_not_cross_a_network_in_the_clear() {
+    let example = Example::new()
+        .with("tls_certificate = \"tls/internal.pem\"", "")
+        .with("tls_key = \"tls/internal-key.pem\"", "")
+        .with("client_ca = \"tls/operators-ca.pem\"", "");
+    assert_eq!(example.problem().0, "internal.address");
+    example
+        .with("10.1.0.5:9443", "127.0.0.1:9443")
+        .read()
+        .unwrap();
+}
+
+#[test]
+fn a_secret_that_is_wrong_is_not_repeated() {
+    let example = Example::new();
+    fs::write(example.path("secrets/service-secret"), "hunter2").unwrap();
+    let said = example.read().unwrap_err().to_string();
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_document_signer_of_another_root_is_refused() {
+    let mut example = Example::new();
+    let (certificate, key) = Authority::new(2).document_signer();
+    fs::write(
+        example.path("authority/ds/ds-1/certificate.pem"),
+        certificate,
+    )
+    .unwrap();
+    let path = example.path("authority/ds/ds-1/key.pem");
+    example.authority.write_key(&path, &key);
+    let (key, what) = example.problem();
+    assert_eq!(key, "tenants[0].authority.document_signers[0].certificate");
+    assert!(what.contains("no valid path"), "{what}");
+}
+
+#[test]
+fn a_key_that_is_not_the_certificates_is_refused() {
+    let mut example = Example::new();
+    let (_, key) = example.authority.document_signer();
+    let path = example.path("authority/ds/ds-1/key.pem");
+    example.authority.write_key(&path, &key);
+    let (key, what) = example.problem();
+    assert_eq!(key, "tenants[0].authority.document_signers[0].key");
+    assert!(what.contains("not the key"), "{what}");
+}
+
+#[test]
+fn an_encrypted_key_is_opened_with_its_passphrase_only() {
+    let mut example = Example::new();
+    let (certificate, key) = example.authority.document_signer();
+    fs::write(
+        example.path("authority/ds/ds-1/certificate.pem"),
+        certificate,
+    )
+    .unwrap();
+    let path = example.path("authority/ds/ds-1/key.pem");
+    example.authority.write_encrypted_key(&path, &key);
+    example.read().unwrap();
+    fs::write(example.path("secrets/passphrase"), "wrong").unwrap();
+    assert_eq!(
+        example.problem().0,
+        "tenants[0].authority.document_signers[0].key"
+    );
+}
+
+#[test]
+fn a_status_signer_without_its_profile_is_refused() {
+    let mut example = Example::new();
+    // A document signer below the same root, which must not sign status lists.
+    let (certificate, key) = example.authority.document_signer();
+    fs::write(
+        example.path("authority/status/status-1/certificate.pem"),
+        certificate,
+    )
+    .unwrap();
+    let path = example.path("authority/status/status-1/key.pem");
+    example.authority.write_key(&path, &key);
+    let (key, _) = example.problem();
+    assert_eq!(key, "tenants[0].authority.status_signer.certificate");
+}
+
+#[test]
+fn a_document_signer_that_has_stopped_signing_is_refused() {
+    let mut example = Example::new();
+    // The certificate is valid for 457 days, the last 90 of which it signs nothing.
+    example.now = START + Duration::days(368);
+    let (key, what) = example.problem();
+    assert_eq!(key, "tenants[0].authority.document_signers[0].certificate");
+    assert!(what.contains("stopped signing"), "{what}");
+}
+
+#[test]
+fn certificates_that_have_expired_are_refused() {
+    let mut example = Example::new();
+    example.now = START + Duration::days(458);
+    let keys: Vec<_> = example
+        .problems()
+        .into_iter()
+        .map(|problem| problem.key)
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "tenants[0].authority.document_signers[0].certificate",
+            "tenants[0].authority.status_signer.certificate"
+        ]
+    );
+}
+
+#[test]
+fn a_crl_of_another_root_is_refused() {
+    let example = Example::new();
+    let other = tempfile::tempdir().unwrap();
+    Authority::new(2).write(other.path());
+    fs::copy(
+        other.path().join("authority/crl/crl.der"),
+        example.path("authority/crl/crl.der"),
+    )
+    .unwrap();
+    assert_eq!(example.problem().0, "tenants[0].authority.crl");
+}
+
+#[test]
+fn what_is_not_toml_is_refused_with_its_line() {
+    let (key, _) = Example::new().with("[public]", "[public").problem();
+    assert_eq!(key, "TOML");
+}
