@@ -23,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod issuing;
+pub mod ledger;
 pub mod openid4vci;
 pub mod operations;
 pub mod record;

@@ -7,7 +7,7 @@ use mdl_crypto::HashAlgorithm;
 use rand_core::CryptoRng;
 
 /// 32 bytes: a SHA-256 digest, or a keyed hash of something that could be guessed.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {

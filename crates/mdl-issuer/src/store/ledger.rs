@@ -48,10 +48,21 @@ pub struct LedgerRow {
 }
 
 /// The newest entry: sequence number and hash; 0 and zeros while there is none.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LedgerHead {
     /// Its number.
     pub sequence: u64,
     /// Its hash.
     pub hash: Hash,
+}
+
+/// A signed statement of what the newest entry was at some time: entries up to it can no longer be cut off unseen.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LedgerCheckpoint {
+    /// The entry it is about.
+    pub head: LedgerHead,
+    /// When it was signed.
+    pub at: OffsetDateTime,
+    /// The compact JWS, see [`crate::ledger`].
+    pub token: String,
 }

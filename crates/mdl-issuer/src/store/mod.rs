@@ -10,32 +10,46 @@
 mod identifier;
 mod issuance;
 mod ledger;
+mod memory;
 mod offer;
 mod replay;
+mod sql;
 mod status;
+mod steps;
+mod tables;
 
 use std::fmt;
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 pub use identifier::{GrantId, Hash, IssuanceId, OfferId, StatusListId};
 pub use issuance::{
     Completion, CompletionOutcome, Issuance, IssuanceState, NewIssuance, NotificationEvent,
     NotificationOutcome, Reservation, ReservationLimits, ReservationOutcome,
 };
-pub use ledger::{LedgerDraft, LedgerHead, LedgerRow, SignaturePurpose};
+pub use ledger::{LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, SignaturePurpose};
+pub use memory::MemoryStore;
 pub use offer::{
     Grant, NewGrant, NewOffer, Offer, OfferFilter, OfferState, Redemption, RedemptionOutcome,
     SealedSubject, TxCodeRule,
 };
 pub use replay::{UsedPurpose, UsedValue};
+pub use sql::SqlStore;
 pub use status::{
     NewStatusList, PublishedStatusList, StatusChange, StatusList, StatusPosition, StatusSelector,
     StatusValue,
 };
 
+/// Most rows of one page of offers or issuances.
+pub const MAX_ROWS: u32 = 1000;
+
+/// How long operators find an offer after it has expired. Its subject reference is erased at once.
+pub const OFFER_RETENTION: Duration = Duration::days(30);
+
 /// The durable state of the service.
+///
+/// Times are kept in microseconds; what is finer may be cut off.
 ///
 /// Every implementation passes the behaviour suite in `tests/store`.
 #[async_trait]
@@ -53,7 +67,6 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         tenant: &str,
         id: OfferId,
-        now: OffsetDateTime,
     ) -> Result<Option<OfferState>, StoreError>;
     /// The offer of a pre-authorized code, by the code's SHA-256.
     async fn offer_by_code(&self, tenant: &str, code: Hash) -> Result<Option<Offer>, StoreError>;
@@ -64,7 +77,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     // Replays.
 
-    /// Records values that count once. `false`: one of them was recorded before, and none is recorded now.
+    /// Records values that count once. `false`: one of them was recorded before, and none is recorded now. The one
+    /// method that must not be repeated after a lost answer: that it was recorded may be its own doing.
     async fn use_once(&self, values: &[UsedValue]) -> Result<bool, StoreError>;
 
     // Issuing.
@@ -80,7 +94,6 @@ pub trait Store: fmt::Debug + Send + Sync {
         grant: GrantId,
         notification: Hash,
         event: NotificationEvent,
-        now: OffsetDateTime,
     ) -> Result<NotificationOutcome, StoreError>;
     /// Issuances for a person, by the keyed hash of the subject reference, newest first, at most 1,000.
     async fn issuances(&self, tenant: &str, subject: Hash) -> Result<Vec<Issuance>, StoreError>;
@@ -121,6 +134,17 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn ledger(&self, from: u64, limit: u32) -> Result<Vec<LedgerRow>, StoreError>;
     /// The newest entry.
     async fn ledger_head(&self) -> Result<LedgerHead, StoreError>;
+    /// Keeps a checkpoint, with the entry for its own signature. Another one about the same entry is not kept.
+    async fn append_checkpoint(
+        &self,
+        checkpoint: LedgerCheckpoint,
+        entry: LedgerDraft,
+    ) -> Result<(), StoreError>;
+    /// At most `limit` checkpoints about the sequence number `from` and later ones, in order.
+    async fn checkpoints(&self, from: u64, limit: u32)
+    -> Result<Vec<LedgerCheckpoint>, StoreError>;
+    /// The checkpoint about the newest entry that has one.
+    async fn last_checkpoint(&self) -> Result<Option<LedgerCheckpoint>, StoreError>;
 
     // Operation.
 

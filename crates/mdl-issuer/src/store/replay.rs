@@ -11,6 +11,8 @@ pub enum UsedPurpose {
     CredentialNonce,
     /// The `jti` of a DPoP proof together with its key (RFC 9449, 11.1).
     DpopProof,
+    /// Ledger entries that belong to no issuance: the store's own, by which it knows a repetition.
+    LedgerEntries,
 }
 
 /// A value that counts once, and the time from which on it is refused for its age alone.

@@ -309,11 +309,10 @@ pub(super) async fn cancel(
 ) -> Result<Json<OfferAnswer>, Problem> {
     let tenant = internal.tenant(&tenant)?;
     let id = found(&internal, tenant, &offer).await?.id;
-    let now = internal.service.clock.now();
     internal
         .service
         .store
-        .cancel_offer(&tenant.name, id, now)
+        .cancel_offer(&tenant.name, id)
         .await?;
     let found = found(&internal, tenant, &offer).await?;
     Ok(Json(answer(&internal, tenant, &found)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::access::{Access, authenticate, refused as not_let_in};
 use super::answer::{ErrorBody, fault, refusal, unavailable, with_dpop_nonce};
@@ -50,7 +50,7 @@ pub(super) async fn notification(State(at): State<Arc<TenantState>>, request: Re
     };
     let recorded = match notification {
         Ok(notification) => match use_proof(&at, &access).await {
-            Ok(()) => record(&at, &access, notification, now).await,
+            Ok(()) => record(&at, &access, notification).await,
             Err(error) => return not_let_in(&at, &error),
         },
         Err(error) => Err(error),
@@ -76,16 +76,10 @@ async fn record(
     at: &TenantState,
     access: &Access,
     notification: Notification,
-    now: OffsetDateTime,
 ) -> Result<(), NotificationError> {
     let Notification { id, event } = notification;
     let (tenant, grant) = (&at.tenant.name, access.grant.id);
-    match at
-        .service
-        .store
-        .notify(tenant, grant, id, event, now)
-        .await?
-    {
+    match at.service.store.notify(tenant, grant, id, event).await? {
         NotificationOutcome::Recorded => {
             tracing::info!(code = "notified", tenant, event = ?event);
             Ok(())

@@ -1,0 +1,81 @@
+//! The cases of the suite. Each is given an empty store.
+
+mod concurrency;
+mod issuing;
+mod ledger;
+mod offers;
+mod operation;
+mod status;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use mdl_issuer::store::Store;
+
+pub(crate) type Case = fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+macro_rules! cases {
+    ($($group:ident :: $case:ident),* $(,)?) => {
+        &[$((concat!(stringify!($group), "::", stringify!($case)), |store| Box::pin($group::$case(store)))),*]
+    };
+}
+
+pub(crate) const CASES: &[(&str, Case)] = cases![
+    offers::an_offer_is_kept_as_created,
+    offers::an_offer_is_created_once,
+    offers::offers_are_listed_in_pages_newest_first,
+    offers::an_offer_is_cancelled_once_and_for_good,
+    offers::a_code_is_traded_once,
+    offers::a_redemption_is_repeatable_by_its_caller,
+    offers::what_is_over_is_not_redeemed,
+    offers::wrong_transaction_codes_are_counted_and_lock,
+    offers::transaction_code_must_be_sent_exactly_if_asked_for,
+    offers::a_used_proof_redeems_nothing,
+    offers::a_grant_is_found_by_its_token,
+    issuing::a_reservation_is_kept,
+    issuing::a_repeated_request_finds_the_same_issuance,
+    issuing::a_reservation_is_repeatable_by_its_caller,
+    issuing::a_nonce_is_used_by_one_request,
+    issuing::a_proof_is_used_once,
+    issuing::a_grant_that_is_over_reserves_nothing,
+    issuing::batches_of_a_grant_are_limited,
+    issuing::documents_of_a_person_are_limited,
+    issuing::a_device_key_is_in_one_document,
+    issuing::a_refused_reservation_records_nothing,
+    issuing::a_completion_is_in_the_ledger,
+    issuing::a_repeated_completion_is_recorded_once,
+    issuing::a_new_signature_over_the_same_bytes_has_an_entry_of_its_own,
+    issuing::other_bytes_are_not_completed,
+    issuing::an_unknown_issuance_is_not_completed,
+    issuing::a_notification_is_recorded,
+    issuing::issuances_of_a_person_are_listed,
+    status::a_list_is_created_once,
+    status::a_batch_is_spread_over_open_lists,
+    status::a_batch_gets_all_positions_or_none,
+    status::only_lists_of_the_tenant_are_used,
+    status::one_document_changes,
+    status::a_batch_changes,
+    status::a_person_changes,
+    status::what_is_invalid_stays_invalid,
+    status::a_change_is_bound_to_the_tenant,
+    status::a_published_list_is_served,
+    status::an_older_publication_does_not_replace_a_newer,
+    ledger::entries_are_chained,
+    ledger::entries_are_appended_once,
+    ledger::entries_are_read_in_pages,
+    ledger::checkpoints_are_kept,
+    operation::a_value_counts_once,
+    operation::values_are_used_together_or_not_at_all,
+    operation::a_lease_has_one_holder,
+    operation::what_is_over_is_erased,
+    operation::the_store_answers,
+    concurrency::one_of_many_redeems_a_code,
+    concurrency::one_of_many_uses_a_nonce,
+    concurrency::one_request_is_one_issuance,
+    concurrency::positions_are_given_once,
+    concurrency::a_device_key_is_used_once,
+    concurrency::limits_hold,
+    concurrency::the_ledger_stays_a_chain,
+    concurrency::a_lease_is_given_once,
+];
