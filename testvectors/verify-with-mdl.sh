@@ -19,6 +19,9 @@ done
 for file in "$dir"/crl-*.der; do
     if [ -e "$file" ]; then set -- "$@" --crl "$file"; fi
 done
+for file in "$dir"/status-token-*; do
+    if [ -e "$file" ]; then set -- "$@" --status-list "$file"; fi
+done
 if [ "$(member require_revocation)" = true ]; then set -- "$@" --require-revocation; fi
 if [ -n "$(member doc_type)" ]; then set -- "$@" --doc-type "$(member doc_type)"; fi
 if [ -e "$dir/session-transcript.cbor" ]; then

@@ -25,6 +25,7 @@ pub(crate) fn to_json(report: &Report<'_>) -> Json {
         "policy": report.policy().name(),
         "documents": documents.collect::<Vec<_>>(),
         "checks": checks_json(report.checks()),
+        "needed_status_lists": report.needed_status_lists(),
         "findings": findings_json(report),
     })
 }
@@ -176,6 +177,12 @@ pub(crate) fn to_text(report: &Report<'_>) -> String {
     checks_text(&mut text, report.checks());
     for (index, document) in report.documents().iter().enumerate() {
         document_text(&mut text, document, report.verified(index));
+    }
+    for uri in report.needed_status_lists() {
+        line(
+            &mut text,
+            format_args!("  needed: status list {}", shown(uri)),
+        );
     }
     for deviation in report.deviations() {
         let times = if deviation.count == 1 {

@@ -2,8 +2,11 @@ use mdl_crypto::VerifyError;
 use mdl_iaca::path::Reason;
 use mdl_mdoc::cbor::DecodeError;
 use mdl_mdoc::cose::CoseKeyError;
+use mdl_mdoc::status_list::StatusType;
 use mdl_mdoc::tdate::format_tdate;
 use time::OffsetDateTime;
+
+use crate::StatusProblem;
 
 /// Why a check did not simply pass.
 ///
@@ -148,12 +151,36 @@ pub enum Cause {
     /// The reader's key does not fit the device key.
     #[error("the reader's ephemeral key is not on the curve of the device key")]
     ReaderKeyCurve,
+    /// A status list and an identifier list at once.
+    #[error("the MSO names a status list and an identifier list")]
+    TwoStatusMechanisms,
+    /// The list answers something else than *valid*.
+    #[error("{}", status_name(*.0))]
+    StatusEntry(StatusType),
+    /// The list does not have the entry that the MSO names.
+    #[error("the status list has no entry {0}")]
+    StatusIndex(u64),
+    /// A list with entries of another width than the standard's.
+    #[error("status entries of {0} bits")]
+    StatusBits(u8),
+    /// The list gives no answer.
+    #[error("{}", Chain(.0))]
+    StatusList(StatusProblem),
     /// A check needs something that another check found missing.
     #[error("not possible: {0}")]
     Needs(&'static str),
     /// The caller asked for less.
     #[error("{0}")]
     NotAsked(&'static str),
+}
+
+fn status_name(status: StatusType) -> String {
+    match status {
+        StatusType::Valid => "valid".to_owned(),
+        StatusType::Invalid => "revoked".to_owned(),
+        StatusType::Suspended => "suspended".to_owned(),
+        StatusType::Other(value) => format!("status {value}, whose meaning is not known"),
+    }
 }
 
 /// A name out of the input, safe to print: escaped and cut.
@@ -174,9 +201,9 @@ impl std::fmt::Display for Shown<'_> {
 }
 
 /// An error followed by what caused it.
-struct Chain<'e>(&'e Reason);
+struct Chain<'e, E>(&'e E);
 
-impl std::fmt::Display for Chain<'_> {
+impl<E: std::error::Error> std::fmt::Display for Chain<'_, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0)?;
         let mut source = std::error::Error::source(self.0);

@@ -212,8 +212,10 @@ checks! {
         "The MSO authorises the device key for every device-signed element.";
     DeviceSignedLicence, "device-signed-licence", "7.2.1", DeviceBinding, IssuerDuty,
         "No element of the licence's own name space is device-signed.";
-    StatusReference, "status-reference", "12.3.6 (second edition)", Revocation, Notice,
-        "The MSO's entry in a status list says that it is not revoked.";
+    StatusMechanism, "status-mechanism", "12.3.6 (second edition)", Revocation, Essential,
+        "The MSO names at most one of status list and identifier list.";
+    StatusReference, "status-reference", "12.3.6 (second edition)", Revocation, Essential,
+        "The list that the MSO names says that it is not revoked.";
 }
 
 impl std::fmt::Display for CheckId {

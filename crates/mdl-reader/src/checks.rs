@@ -116,6 +116,13 @@ impl Checks {
         self.results
     }
 
+    /// Whether a check failed that is not about revocation.
+    pub(crate) fn has_failure_beyond_revocation(&self) -> bool {
+        self.results.iter().any(|result| {
+            result.outcome == Outcome::Fail && result.id.group() != CheckGroup::Revocation
+        })
+    }
+
     pub(crate) fn has(&self, id: CheckId) -> bool {
         self.recorded & (1 << id as usize) != 0
     }

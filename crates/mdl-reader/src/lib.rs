@@ -19,6 +19,9 @@
 //! | [`Report`] | every check with its outcome; [`Report::verdict`] is the one to act on |
 //! | [`VerifiedDocument`] | the only way to element values |
 //!
+//! Revocation is looked up in what the caller hands over: CRLs for document signers, status tokens for documents.
+//! [`Report::needed_status_lists`] names the lists whose token would have answered more.
+//!
 //! Out of scope here: fetching anything, sessions and transport, requests.
 
 mod cause;
@@ -27,6 +30,7 @@ mod checks;
 mod document;
 mod policy;
 mod report;
+mod status_problem;
 mod verified;
 mod verifier;
 pub mod vical;
@@ -37,5 +41,6 @@ pub use policy::Policy;
 pub use report::{
     CheckResult, DocumentReport, Issuer, Outcome, Report, RevocationVerdict, Verdict,
 };
+pub use status_problem::StatusProblem;
 pub use verified::VerifiedDocument;
 pub use verifier::{Conditions, Session, Verifier};

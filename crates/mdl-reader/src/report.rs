@@ -102,6 +102,7 @@ pub struct DocumentReport<'a> {
     pub(crate) doc_type: &'a str,
     pub(crate) checks: Vec<CheckResult>,
     pub(crate) revocation: RevocationVerdict,
+    pub(crate) needed_status_list: Option<&'a str>,
     /// Whether device authentication was asked for.
     pub(crate) in_session: bool,
     pub(crate) issuer: Option<Issuer>,
@@ -177,6 +178,18 @@ impl<'a> Report<'a> {
             .filter(|check| check.outcome == Outcome::Fail)
     }
 
+    /// URIs of the status lists that were not given, or too old or otherwise without an answer: what to fetch before
+    /// verifying again. Each once, and such as [may name a list](mdl_mdoc::status_list::StatusClaims::is_list_uri);
+    /// whether to contact their hosts is for the caller to decide. Documents that are invalid already need none.
+    pub fn needed_status_lists(&self) -> Vec<&'a str> {
+        let mut needed = Vec::new();
+        for document in &self.documents {
+            let uri = document.needed_status_list;
+            needed.extend(uri.filter(|uri| !needed.contains(uri)));
+        }
+        needed
+    }
+
     /// Document number `index`, if it and the response around it are valid: the only way to its values.
     pub fn verified(&self, index: usize) -> Option<VerifiedDocument<'_>> {
         if self.response_verdict() != Verdict::Valid {
@@ -226,7 +239,7 @@ impl<'a> DocumentReport<'a> {
         self.in_session.then_some(verdict)
     }
 
-    /// What is known of revocation.
+    /// What is known of revocation, of the document signer and, if it names a list, of the document: the worse of both.
     pub fn revocation(&self) -> RevocationVerdict {
         self.revocation
     }
@@ -360,6 +373,7 @@ mod tests {
             doc_type: "",
             checks: checks.collect(),
             revocation: RevocationVerdict::NotChecked,
+            needed_status_list: None,
             in_session: true,
             issuer: None,
             content: None,

@@ -31,7 +31,11 @@ pub struct Conditions<'a> {
     pub doc_type: Option<&'a str>,
     /// CRLs in DER; the newest of the right issuer counts.
     pub crls: &'a [&'a [u8]],
-    /// Whether a document is only valid if evidence says that its signer is not revoked.
+    /// Status tokens as published, CWT or (with the cargo feature `jwt`) JWT; for each list the newest of the right
+    /// signer counts.
+    pub status_tokens: &'a [&'a [u8]],
+    /// Whether a document is only valid if evidence says that its signer is not revoked, and neither is the document
+    /// if it names a status list.
     pub require_revocation: bool,
 }
 
@@ -57,6 +61,7 @@ impl<'a> Conditions<'a> {
             session,
             doc_type: None,
             crls: &[],
+            status_tokens: &[],
             require_revocation: false,
         }
     }

@@ -82,10 +82,18 @@ fn verify(test: &Json, look: impl Fn(&Json, &Report<'_>)) {
         .map(bytes)
         .collect();
     let crls: Vec<_> = crls.iter().map(Vec::as_slice).collect();
+    let status_tokens: Vec<_> = test["status_tokens"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(bytes)
+        .collect();
+    let status_tokens: Vec<_> = status_tokens.iter().map(Vec::as_slice).collect();
     let at = TDate::parse(test["at"].as_str().unwrap()).unwrap().time;
     let conditions = Conditions {
         doc_type: test["doc_type"].as_str(),
         crls: &crls,
+        status_tokens: &status_tokens,
         require_revocation: test["require_revocation"] == true,
         ..Conditions::new(at, session)
     };

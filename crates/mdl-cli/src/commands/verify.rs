@@ -4,6 +4,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use mdl_iaca::certificate::DocumentKind;
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::Limits;
+use mdl_mdoc::status_list::StatusTokenLimits;
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
 use time::OffsetDateTime;
 
@@ -27,7 +28,8 @@ use crate::vical_trust::{self, VicalFinding, findings, read_vical};
 Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for \
 input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
 are printed for verified documents only. A VICAL that does not verify gives no trust: exit code 1. One whose next issue is \
-due is used, and named among the findings. Status lists are not read yet."
+due is used, and named among the findings. A status token that does not answer leaves the status unknown, and the \
+report says why; the lists that are still needed are named."
 )]
 pub(crate) struct Verify {
     /// The DeviceResponse, or with --static also an IssuerSigned; - for standard input
@@ -64,7 +66,10 @@ pub(crate) struct Verify {
     /// A CRL of an IACA, PEM or DER; may be repeated
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
-    /// Reject a document unless evidence says that its signer is not revoked
+    /// A status token (CWT or JWT) of a list that documents name; may be repeated
+    #[arg(long, value_name = "FILE")]
+    status_list: Vec<PathBuf>,
+    /// Reject a document unless evidence says that its signer is not revoked, nor itself if it names a status list
     #[arg(long)]
     require_revocation: bool,
     #[command(flatten)]
@@ -115,6 +120,8 @@ impl Verify {
             .transpose()?;
         let crls = read_crls(&self.crl)?;
         let crls: Vec<&[u8]> = crls.iter().map(Vec::as_slice).collect();
+        let status_tokens = read_status_tokens(&self.status_list)?;
+        let status_tokens: Vec<&[u8]> = status_tokens.iter().map(Vec::as_slice).collect();
         let limits = Limits::DEFAULT;
         let response = input::read_at_most(&self.response, limits.max_bytes as u64)?;
 
@@ -128,6 +135,7 @@ impl Verify {
         let conditions = Conditions {
             doc_type: self.doc_type.as_deref(),
             crls: &crls,
+            status_tokens: &status_tokens,
             require_revocation: self.require_revocation,
             ..Conditions::new(at, session)
         };
@@ -191,4 +199,13 @@ fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
         crls.append(&mut input::read_pem_or_der(path, DocumentKind::Crl)?);
     }
     Ok(crls)
+}
+
+/// The files as they are: what is in them is for the reader to judge.
+fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let limit = StatusTokenLimits::DEFAULT.max_bytes as u64;
+    paths
+        .iter()
+        .map(|path| input::read_at_most(path, limit))
+        .collect()
 }

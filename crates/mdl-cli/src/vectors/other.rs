@@ -133,6 +133,9 @@ fn write_test(test: &Test, folder: &Path) -> Result<PathBuf, CommandError> {
     for (number, crl) in test.crls.iter().enumerate() {
         write(&format!("crl-{number}.der"), &crl.0)?;
     }
+    for (number, token) in test.status_tokens.iter().enumerate() {
+        write(&format!("status-token-{number}"), &token.0)?;
+    }
     if let Some(transcript) = &test.session_transcript {
         write("session-transcript.cbor", &transcript.0)?;
     }

@@ -145,9 +145,15 @@ fn verify(test: &Test) -> Result<Answer, String> {
         None => Session::Static,
     };
     let crls: Vec<&[u8]> = test.crls.iter().map(|crl| crl.0.as_slice()).collect();
+    let status_tokens: Vec<&[u8]> = test
+        .status_tokens
+        .iter()
+        .map(|token| token.0.as_slice())
+        .collect();
     let conditions = Conditions {
         doc_type: test.doc_type.as_deref(),
         crls: &crls,
+        status_tokens: &status_tokens,
         require_revocation: test.require_revocation,
         ..Conditions::new(test.at, session)
     };

@@ -42,6 +42,9 @@ pub(crate) struct Test {
     /// CRLs in DER.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) crls: Vec<Base64>,
+    /// Status tokens, CWT or JWT.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) status_tokens: Vec<Base64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) require_revocation: bool,
     /// `SessionTranscript` as an array; without it only issuer data authentication is asked for.

@@ -9,6 +9,8 @@ mod digests;
 mod elements;
 mod issuer_auth;
 mod signer;
+mod status;
+mod status_signer;
 mod validity;
 
 pub(crate) use issuer_auth::{critical, label_twice};
@@ -51,7 +53,6 @@ pub(crate) fn verify_document<'a>(
     if let Some(mso) = &mso {
         digests::check_digests(&document, mso, &mut checks);
         validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
-        check_status_reference(mso, conditions, &mut checks);
     }
     elements::check_elements(&document, &signer, conditions, &mut checks);
     match conditions.session {
@@ -70,6 +71,14 @@ pub(crate) fn verify_document<'a>(
             );
         }
     }
+    let status = status::check_status(
+        mso.as_ref(),
+        &signer,
+        verifier,
+        conditions,
+        &mut checks,
+        cache,
+    );
     let device_signed = match (conditions.session, document.device_signed) {
         (Session::Device { .. }, Some(device_signed)) => device_signed.name_spaces,
         _ => Vec::new(),
@@ -77,7 +86,8 @@ pub(crate) fn verify_document<'a>(
     DocumentReport {
         doc_type: document.doc_type,
         checks: checks.into_document_results(),
-        revocation: signer.revocation,
+        revocation: status::combined(signer.revocation, status.verdict),
+        needed_status_list: status.needed,
         in_session: matches!(conditions.session, Session::Device { .. }),
         issuer: signer.issuer,
         content: mso.map(|mso| VerifiedContent {
@@ -123,22 +133,6 @@ fn check_mso<'a>(
         (mso.doc_type != document.doc_type).then_some(Cause::MsoDocType),
     );
     Some((mso, device_key))
-}
-
-/// V33 and V34: a reference asks for evidence that is not taken in here; its absence is not good news either.
-fn check_status_reference(
-    mso: &MobileSecurityObject<'_>,
-    conditions: &Conditions<'_>,
-    checks: &mut Checks,
-) {
-    let not_given = Cause::NotAsked("no status list given");
-    match &mso.status {
-        None => checks.not_applicable(CheckId::StatusReference),
-        Some(_) if conditions.require_revocation => {
-            checks.fail(CheckId::StatusReference, not_given);
-        }
-        Some(_) => checks.not_checked(CheckId::StatusReference, not_given),
-    }
 }
 
 /// The document type that an `IssuerSigned` claims in its MSO; empty when that cannot be read, which fails there.

@@ -10,6 +10,7 @@ mod encoding;
 mod mso;
 mod response;
 mod revocation;
+mod status;
 mod validity;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> Vec<(&'static str, VectorFile)> {
         ("mso", mso::file()),
         ("response", response::file()),
         ("revocation", revocation::file()),
+        ("status", status::file()),
         ("validity", validity::file()),
     ]
 }
@@ -88,6 +90,7 @@ impl Layer {
             input: Base64(input),
             iaca: vec![anchor(Authority::utopia().root())],
             crls: Vec::new(),
+            status_tokens: Vec::new(),
             require_revocation: false,
             session_transcript: None,
             reader_key: None,
@@ -162,6 +165,11 @@ impl Case<'_> {
 
     fn crls<const N: usize>(self, crls: [Vec<u8>; N]) -> Self {
         self.test.crls = crls.map(Base64).to_vec();
+        self
+    }
+
+    fn status_tokens(self, tokens: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.test.status_tokens = tokens.into_iter().map(Base64).collect();
         self
     }
 

@@ -12,6 +12,7 @@ mod crl;
 mod der;
 mod licence;
 mod session;
+mod status_token;
 
 pub(super) use authority::{Authority, key, sha256};
 pub(super) use cbor::{Cbor, Map, write_head};
@@ -21,3 +22,4 @@ pub(super) use crl::*;
 pub(super) use der::*;
 pub(super) use licence::{Authentication, Item, Licence, MDL, NAME_SPACE, response};
 pub(super) use session::Session;
+pub(super) use status_token::*;
