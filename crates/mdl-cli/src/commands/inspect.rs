@@ -10,7 +10,8 @@ use crate::certificate_text;
 use crate::failure::{Failure, Result};
 use crate::input;
 use crate::inspect::annotate::annotate;
-use crate::inspect::diagnostic;
+use crate::inspect::jwt::{Jwt, looks_like_jwt};
+use crate::inspect::{diagnostic, status_list};
 use crate::lint::looks_like_x509;
 use crate::output::Output;
 
@@ -21,10 +22,11 @@ use crate::output::Output;
 
 CBOR is printed in diagnostic notation, one data item a line, with its byte offset, the names that the standard gives \
 to parts and labels, digests of IssuerSignedItemBytes, and embedded CBOR between << and >>. Certificates, CRLs and \
-requests (PEM or DER) are printed field by field. Nothing is verified here, and personal data is printed as it is in \
+requests (PEM or DER) are printed field by field, of a JWT header and claims; of a status list, in either form, the \
+entries that are not valid are counted. Nothing is verified here, and personal data is printed as it is in \
 the file; long strings are cut in the text and complete with --json.")]
 pub(crate) struct Inspect {
-    /// CBOR of any kind, or a certificate, CRL or request; - for standard input
+    /// CBOR of any kind, a JWT, or a certificate, CRL or request; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     #[command(flatten)]
@@ -36,10 +38,23 @@ impl Inspect {
         let content = input::read(&self.file)?;
         if looks_like_x509(&content) {
             self.x509(&content)?;
+        } else if looks_like_jwt(&content) {
+            self.jwt(&content)?;
         } else {
             self.cbor(&content)?;
         }
         Ok(Exit::Good)
+    }
+
+    fn jwt(&self, content: &[u8]) -> Result<()> {
+        let jwt = Jwt::parse(content).map_err(|error| {
+            Failure::no(format!("{}: not a signed JWT", self.file.display())).because(&error)
+        })?;
+        let list = status_list::summary(content);
+        self.output.result(
+            || jwt.to_text() + &list.as_ref().map_or_else(String::new, ToString::to_string),
+            || jwt.to_json(),
+        )
     }
 
     fn cbor(&self, content: &[u8]) -> Result<()> {
@@ -54,8 +69,14 @@ impl Inspect {
                 Limits::DEFAULT.max_bytes
             ))
         })?;
-        self.output
-            .result(|| diagnostic::to_text(&tree), || diagnostic::to_json(&tree))
+        let list = status_list::summary(content);
+        self.output.result(
+            || {
+                diagnostic::to_text(&tree)
+                    + &list.as_ref().map_or_else(String::new, ToString::to_string)
+            },
+            || diagnostic::to_json(&tree),
+        )
     }
 
     fn x509(&self, content: &[u8]) -> Result<()> {

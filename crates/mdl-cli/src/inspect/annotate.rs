@@ -6,6 +6,8 @@
 use mdl_crypto::HashAlgorithm;
 use mdl_iaca::certificate::CertificateView;
 use mdl_mdoc::cbor::{Checker, DecodeError, Limits, MajorType, Reader, Value};
+use mdl_mdoc::tdate::format_tdate;
+use time::OffsetDateTime;
 
 use super::names::Structure;
 
@@ -114,7 +116,7 @@ impl<'a> Walk<'a> {
             Structure::Other | Structure::Payload => outermost(reader.clone()).unwrap_or_default(),
             known => known,
         };
-        if structure == Structure::Vical {
+        if matches!(structure, Structure::Vical | Structure::StatusClaims) {
             // Its own name says more than that it is a payload.
             notes.clear();
         }
@@ -146,6 +148,12 @@ impl<'a> Walk<'a> {
                 value
                     .notes
                     .extend(structure.value_name(label, number).map(ToOwned::to_owned));
+                value.notes.extend(
+                    structure
+                        .is_time(label)
+                        .then(|| time_note(number))
+                        .flatten(),
+                );
             }
             members.push((shown, value));
         }
@@ -217,8 +225,10 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether an outermost item has the shape of a `COSE_Sign1`: a VICAL, or an `issuerAuth` by itself.
+/// Whether an outermost item has the shape of a `COSE_Sign1`, tagged or not: a VICAL, a status token, or an
+/// `issuerAuth` by itself.
 fn is_sign1(mut reader: Reader<'_>) -> Result<bool, DecodeError> {
+    reader.skip_tag(18);
     let mut kinds = Vec::new();
     let mut entries = reader.array("")?;
     while kinds.len() < 5 && reader.has_entry(&mut entries) {
@@ -233,17 +243,27 @@ fn is_sign1(mut reader: Reader<'_>) -> Result<bool, DecodeError> {
 fn outermost(mut reader: Reader<'_>) -> Option<Structure> {
     let mut entries = reader.map("").ok()?;
     while reader.has_entry(&mut entries) {
-        if reader.peek().ok()? == MajorType::Text {
-            let found = Structure::with_member(reader.text("").ok()?);
-            if found.is_some() {
-                return found;
+        let found = match reader.peek().ok()? {
+            MajorType::Text => Structure::with_member(reader.text("").ok()?),
+            MajorType::Unsigned => Structure::with_label(reader.integer("").ok()?),
+            _ => {
+                reader.skip().ok()?;
+                None
             }
-        } else {
-            reader.skip().ok()?;
+        };
+        if found.is_some() {
+            return found;
         }
         reader.skip().ok()?;
     }
     None
+}
+
+/// A `NumericDate` for people.
+fn time_note(seconds: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(seconds)
+        .ok()
+        .map(format_tdate)
 }
 
 fn certificate_notes(der: &[u8]) -> Vec<String> {

@@ -2,4 +2,6 @@
 
 pub(crate) mod annotate;
 pub(crate) mod diagnostic;
+pub(crate) mod jwt;
 mod names;
+pub(crate) mod status_list;

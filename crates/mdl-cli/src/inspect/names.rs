@@ -25,6 +25,9 @@ pub(crate) enum Structure {
     Vical,
     CertificateInfos,
     CertificateInfo,
+    StatusClaims,
+    StatusList,
+    IdentifierList,
     #[default]
     Other,
 }
@@ -51,6 +54,9 @@ impl Structure {
             DeviceNameSpaces => "DeviceNameSpaces",
             Vical => "VICAL",
             CertificateInfo => "CertificateInfo",
+            StatusClaims => "claims of a status token",
+            StatusList => "StatusList",
+            IdentifierList => "IdentifierList",
             _ => return None,
         })
     }
@@ -64,6 +70,11 @@ impl Structure {
             "vicalProvider" | "certificateInfos" => Vical,
             _ => return None,
         })
+    }
+
+    /// The structure of an outermost map, by one of its labels.
+    pub(crate) fn with_label(label: i64) -> Option<Self> {
+        matches!(label, 65530 | 65533).then_some(StatusClaims)
     }
 
     /// The structure of the value of a member.
@@ -92,6 +103,8 @@ impl Structure {
     pub(crate) fn of_label(self, label: i64) -> Self {
         match (self, label) {
             (ProtectedHeader | Header, 33) => X5chain,
+            (StatusClaims, 65530) => IdentifierList,
+            (StatusClaims, 65533) => StatusList,
             _ => Other,
         }
     }
@@ -130,8 +143,16 @@ impl Structure {
             (ProtectedHeader | Header, 2) => "crit",
             (ProtectedHeader | Header, 3) => "content type",
             (ProtectedHeader | Header, 4) => "kid",
+            (ProtectedHeader | Header, 16) => "typ",
             (ProtectedHeader | Header, 33) => "x5chain",
             (ProtectedHeader | Header, 34) => "x5t",
+            (StatusClaims, 1) => "iss",
+            (StatusClaims, 2) => "sub",
+            (StatusClaims, 4) => "exp",
+            (StatusClaims, 6) => "iat",
+            (StatusClaims, 65530) => "identifier_list",
+            (StatusClaims, 65533) => "status_list",
+            (StatusClaims, 65534) => "ttl",
             (CoseKey, 1) => "kty",
             (CoseKey, 2) => "kid",
             (CoseKey, 3) => "alg",
@@ -140,6 +161,11 @@ impl Structure {
             (CoseKey, -3) => "y",
             _ => return None,
         })
+    }
+
+    /// Whether a label is that of a time, in seconds since 1970.
+    pub(crate) fn is_time(self, label: i64) -> bool {
+        matches!((self, label), (StatusClaims, 4 | 6))
     }
 
     /// What a number under a label means.

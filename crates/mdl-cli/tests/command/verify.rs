@@ -1,6 +1,10 @@
 //! What `mdl verify` promises besides the whole way.
 
 use std::fs;
+use std::path::Path;
+
+use base64ct::{Base64, Encoding};
+use serde_json::{Value, json};
 
 use crate::mdl::{AT, Sample, TRANSCRIPT, checks_with, make_authority, mdl, mdl_with_input};
 use crate::whole_way::{assert_no_values, check};
@@ -239,4 +243,92 @@ fn the_response_may_come_from_standard_input() {
         check(&report["documents"][0], "value-digest")["result"],
         "pass"
     );
+}
+
+/// A test of `testvectors/status.json` as files; gives its arguments for `mdl verify`.
+fn status_vector(folder: &Path, id: &str) -> Vec<String> {
+    let file = fs::read(crate::mdl::repository().join("testvectors/status.json")).unwrap();
+    let file: Value = serde_json::from_slice(&file).unwrap();
+    let mut tests = file["tests"].as_array().unwrap().iter();
+    let test = tests.find(|test| test["id"] == id).unwrap();
+    let write = |name: &str, base64: &Value| {
+        let bytes = Base64::decode_vec(base64.as_str().unwrap()).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+        name.to_owned()
+    };
+    let mut arguments = vec!["verify".to_owned(), "--static".to_owned()];
+    let mut option = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
+    option("--at", test["at"].as_str().unwrap().to_owned());
+    option("--iaca", write("iaca.der", &test["iaca"][0]["certificate"]));
+    for token in test["status_tokens"].as_array().into_iter().flatten() {
+        option("--status-list", write("token", token));
+    }
+    arguments.push(write("response.cbor", &test["input"]));
+    arguments
+}
+
+#[test]
+fn a_status_list_tells_whether_the_document_is_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |id: &str, more: &[&str]| {
+        let arguments = status_vector(folder.path(), id);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        mdl(folder.path(), &[&arguments[..], more].concat())
+    };
+    for id in ["status-revoked", "status-revoked-jwt"] {
+        let report = run(id, &["--json"]).expect(1).json();
+        assert_eq!(checks_with(&report, "fail"), ["status-reference"]);
+        assert_eq!(report["documents"][0]["revocation"], "revoked");
+    }
+    for id in ["status-valid", "status-valid-jwt"] {
+        let report = run(id, &["--json"]).expect(0).json();
+        assert_eq!(
+            check(&report["documents"][0], "status-reference")["result"],
+            "pass"
+        );
+        assert_eq!(report["needed_status_lists"], json!([]));
+    }
+    let report = run("status-not-given", &["--json"]).expect(0).json();
+    assert_eq!(
+        check(&report["documents"][0], "status-reference")["result"],
+        "not-checked"
+    );
+    assert_eq!(
+        report["needed_status_lists"],
+        json!(["https://status.example/1"])
+    );
+    let text = run("status-not-given", &[]).expect(0).stdout;
+    let needed = "needed: status list https://status.example/1";
+    assert!(text.contains(needed), "{text}");
+    let report = run("status-expired", &["--json"]).expect(0).json();
+    assert_eq!(
+        check(&report["documents"][0], "status-reference")["result"],
+        "undetermined"
+    );
+    // The signer's CRL is missing too, so both are failures now.
+    let report = run("status-expired", &["--json", "--require-revocation"])
+        .expect(1)
+        .json();
+    assert_eq!(
+        checks_with(&report, "fail"),
+        ["revocation", "status-reference"]
+    );
+    let token = mdl(folder.path(), &["inspect", "token"]).expect(0).stdout;
+    for expected in [
+        "16 /typ/: \"application/statuslist+cwt\"",
+        "2 /sub/: \"https://status.example/1\"",
+        "4 /exp/: 1781524799,  / 2026-06-15T11:59:59Z /",
+        "status list: 1024 entries of 1 bit, 0 of them not valid",
+    ] {
+        assert!(token.contains(expected), "{expected}\n{token}");
+    }
+    run("status-revoked-jwt", &[]).expect(1);
+    let token = mdl(folder.path(), &["inspect", "token"]).expect(0).stdout;
+    for expected in [
+        "\"typ\": \"statuslist+jwt\"",
+        "\"ttl\": 172800",
+        "status list: 1024 entries of 1 bit, 1 of them not valid",
+    ] {
+        assert!(token.contains(expected), "{expected}\n{token}");
+    }
 }
