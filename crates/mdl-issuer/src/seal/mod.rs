@@ -2,10 +2,16 @@
 //!
 //! Whoever reads the database, its log or a backup of it learns nothing without the key-encryption key.
 
+mod envelope;
+mod key_encryption;
+
 use std::fmt;
 
 use async_trait::async_trait;
 use zeroize::Zeroizing;
+
+pub use envelope::EnvelopeSealer;
+pub use key_encryption::{DataKey, KeyEncryption, LocalKey};
 
 /// Encrypts small values under data keys that a key-encryption key wraps.
 #[async_trait]
