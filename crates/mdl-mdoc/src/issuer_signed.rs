@@ -5,7 +5,7 @@
 
 use mdl_crypto::{Digest, HashAlgorithm};
 
-use crate::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, RawItem, Reader, Value};
+use crate::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, OnePass, RawItem, Reader, Value};
 use crate::cose::CoseSign1;
 
 /// Nesting at which embedded items start: a `DeviceResponse` has seven levels around an `IssuerSignedItem`.
@@ -113,6 +113,18 @@ fn read_name_spaces<'a>(
 impl<'a> IssuerSignedItem<'a> {
     fn read(reader: &mut Reader<'a>, checker: &mut Checker<'a>) -> Result<Self, DecodeError> {
         let (content, encoded) = reader.encoded_cbor("IssuerSignedItemBytes")?;
+        match checker.attempt(|checker| Self::read_plain(content, encoded, checker)) {
+            Some(item) => Ok(item),
+            None => Self::read_any(content, encoded, checker),
+        }
+    }
+
+    /// The item in any form, or what is wrong with it.
+    fn read_any(
+        content: &'a [u8],
+        encoded: RawItem<'a>,
+        checker: &mut Checker<'a>,
+    ) -> Result<Self, DecodeError> {
         checker.check_embedded(content, EMBEDDED_LEVEL)?;
         let mut reader = Reader::new(content, checker.offset_of(content));
         let start = reader.clone();
@@ -137,6 +149,40 @@ impl<'a> IssuerSignedItem<'a> {
             random: random.ok_or_else(|| missing("random"))?,
             element_identifier: element_identifier.ok_or_else(|| missing("elementIdentifier"))?,
             element_value: element_value.ok_or_else(|| missing("elementValue"))?,
+        })
+    }
+
+    /// The item as nearly every issuer writes it: its four members, in whatever order, and no others.
+    #[inline]
+    fn read_plain(
+        content: &'a [u8],
+        encoded: RawItem<'a>,
+        checker: &mut Checker<'a>,
+    ) -> Option<Self> {
+        let (mut digest_id, mut random, mut element_identifier, mut element_value) =
+            (None, None, None, None);
+        let mut map = OnePass::map(checker, content, EMBEDDED_LEVEL, 4)?;
+        for _ in 0..4 {
+            if map.key(b"\x68digestID") {
+                digest_id = Some(map.unsigned()?);
+            } else if map.key(b"\x66random") {
+                random = Some(map.bytes()?);
+            } else if map.key(b"\x71elementIdentifier") {
+                element_identifier = Some(map.text()?);
+            } else if map.key(b"\x6celementValue") {
+                element_value = Some(ElementValue(map.value()?));
+            } else {
+                return None;
+            }
+        }
+        map.finish()?;
+        // Four entries and all four members there: none came twice.
+        Some(Self {
+            encoded,
+            digest_id: digest_id?,
+            random: random?,
+            element_identifier: element_identifier?,
+            element_value: element_value?,
         })
     }
 
@@ -224,4 +270,95 @@ pub(crate) fn member_name<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]
         reader.skip()?;
     }
     Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `{"digestID": 300, "random": h'00..0f', "elementIdentifier": "sex", "elementValue": 1}` with other values.
+    fn item(element_value: &[u8]) -> Vec<u8> {
+        let mut item = b"\xa4\x68digestID\x19\x01\x2c\x66random\x50".to_vec();
+        item.extend(0..16);
+        item.extend(b"\x71elementIdentifier\x63sex\x6celementValue");
+        item.extend(element_value);
+        item
+    }
+
+    /// What an item reads as in one pass, and the long way, with what the checker counted and recorded.
+    fn read_both(content: &[u8], limits: &Limits) -> [Option<String>; 2] {
+        let encoded = RawItem {
+            bytes: content,
+            offset: 0,
+        };
+        let read = |plainly: bool| {
+            let mut checker = Checker::new(&[0], limits).unwrap();
+            let item = if plainly {
+                checker.attempt(|checker| IssuerSignedItem::read_plain(content, encoded, checker))
+            } else {
+                IssuerSignedItem::read_any(content, encoded, &mut checker).ok()
+            };
+            item.map(|item| {
+                let (random, value) = (item.random, item.element_value.as_bytes());
+                format!("{item:?} {random:?} {value:?} {checker:?}")
+            })
+        };
+        [read(true), read(false)]
+    }
+
+    #[test]
+    fn an_item_in_one_pass_reads_as_the_long_way() {
+        let canonical =
+            b"\xa4\x66random\x41\x00\x68digestID\x05\x6celementValue\xf5\x71elementIdentifier\x61a";
+        let nested = item(b"\x82\xa2\x61b\x01\x61a\x19\x00\x01\xc0\x742020-01-01T00:00:00Z");
+        for content in [canonical.as_slice(), &item(&[1]), &nested] {
+            let [plain, any] = read_both(content, &Limits::DEFAULT);
+            assert!(plain.is_some());
+            assert_eq!(plain, any);
+        }
+    }
+
+    #[test]
+    fn nothing_passes_in_one_pass_that_is_refused_the_long_way() {
+        let sound = item(b"\x82\x18\x20\xa1\x61a\x62ok");
+        let (mut plain_ones, mut refused) = (0, 0);
+        for at in 0..sound.len() {
+            for byte in 0..=255 {
+                let mut content = sound.clone();
+                content[at] = byte;
+                let [plain, any] = read_both(&content, &Limits::DEFAULT);
+                plain_ones += usize::from(plain.is_some());
+                refused += usize::from(any.is_none());
+                assert!(plain.is_none() || plain == any, "{byte} at {at}");
+            }
+            let [plain, any] = read_both(&sound[..at], &Limits::DEFAULT);
+            assert_eq!((plain, any), (None, None), "cut at {at}");
+        }
+        assert!(plain_ones > 0 && refused > 0);
+    }
+
+    #[test]
+    fn limits_hold_in_one_pass() {
+        let content = item(b"\x82\x01\x02");
+        // The map, four keys, three leaves, and three items of the value; one of the checker's own input.
+        let items = |max_items| Limits {
+            max_items,
+            ..Limits::DEFAULT
+        };
+        let levels = |max_depth| Limits {
+            max_depth,
+            ..Limits::DEFAULT
+        };
+        for (limits, passes) in [
+            (items(12), true),
+            (items(11), false),
+            (levels(EMBEDDED_LEVEL + 2), true),
+            (levels(EMBEDDED_LEVEL + 1), false),
+            (levels(EMBEDDED_LEVEL), false),
+        ] {
+            let [plain, any] = read_both(&content, &limits);
+            assert_eq!(plain.is_some(), passes, "{limits:?}");
+            assert_eq!(plain, any, "{limits:?}");
+        }
+    }
 }

@@ -110,11 +110,7 @@ impl<'a> Checker<'a> {
     /// As [`new`](Self::new).
     pub fn check_embedded(&mut self, content: &'a [u8], levels: u8) -> Result<(), DecodeError> {
         let base = self.offset_of(content);
-        let mut walk = Walk {
-            checker: self,
-            bytes: content,
-            fault: None,
-        };
+        let mut walk = Walk::new(self, content);
         let end = walk.item(0, levels);
         let (at, kind) = match (end, walk.fault) {
             (Ok(end), None) if end == content.len() => return Ok(()),
@@ -137,6 +133,22 @@ impl<'a> Checker<'a> {
         } else {
             0
         }
+    }
+
+    /// Takes back what `read` counted and recorded, if it gives nothing.
+    pub(crate) fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let before = (self.items, self.deviations);
+        let result = read(self);
+        if result.is_none() {
+            (self.items, self.deviations) = before;
+        }
+        result
+    }
+
+    /// Counts items that were read already; `None` beyond the limit.
+    pub(super) fn count(&mut self, items: usize) -> Option<()> {
+        self.items += items;
+        (self.items <= self.limits.max_items).then_some(())
     }
 
     /// The limits in force.
@@ -165,18 +177,26 @@ impl std::fmt::Debug for Checker<'_> {
 type Fault = (usize, DecodeErrorKind);
 
 /// There is a [`Fault`].
-struct Stopped;
+pub(super) struct Stopped;
 
-struct Walk<'c, 'a> {
+pub(super) struct Walk<'c, 'a> {
     checker: &'c mut Checker<'a>,
     bytes: &'a [u8],
     fault: Option<Fault>,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'c, 'a> Walk<'c, 'a> {
+    pub(super) fn new(checker: &'c mut Checker<'a>, bytes: &'a [u8]) -> Self {
+        Self {
+            checker,
+            bytes,
+            fault: None,
+        }
+    }
+
     /// Walks over one data item at `at`; returns where it ends.
     #[inline]
-    fn item(&mut self, at: usize, depth: u8) -> Result<usize, Stopped> {
+    pub(super) fn item(&mut self, at: usize, depth: u8) -> Result<usize, Stopped> {
         match self.short_leaf(at) {
             Some(end) => Ok(end),
             None => self.any_item(at, depth),
@@ -348,7 +368,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     #[cold]
-    fn record(&mut self, kind: DeviationKind, at: usize) {
+    pub(super) fn record(&mut self, kind: DeviationKind, at: usize) {
         let offset = self.checker.offset_of(self.bytes) + at;
         self.checker.deviations.record(kind, offset);
     }
