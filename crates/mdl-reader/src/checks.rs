@@ -4,29 +4,16 @@ use crate::{Cause, CheckGroup, CheckId, CheckResult, Outcome, Policy};
 #[derive(Debug)]
 pub(crate) struct Checks {
     policy: Policy,
-    /// The first checks of [`CheckId::ALL`], in that order, which is also that of the enum: as many as were needed.
-    results: Vec<CheckResult>,
-    /// By number of the check, whether its result was recorded or only stands for one that was not made.
-    recorded: u128,
+    /// In the order of [`CheckId::ALL`], which is also that of the enum; `None` where nothing was recorded.
+    results: [Option<CheckResult>; CheckId::ALL.len()],
 }
 
-const _: () = assert!(CheckId::ALL.len() <= 128, "a bit for each check");
-
 impl Checks {
-    /// For the checks of a response as a whole.
+    /// Nothing recorded yet.
     pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
-            results: Vec::new(),
-            recorded: 0,
-        }
-    }
-
-    /// For the checks of one document, which are nearly all there are.
-    pub(crate) fn of_document(policy: Policy) -> Self {
-        Self {
-            results: Vec::with_capacity(CheckId::ALL.len()),
-            ..Self::new(policy)
+            results: [const { None }; CheckId::ALL.len()],
         }
     }
 
@@ -88,54 +75,51 @@ impl Checks {
     }
 
     pub(crate) fn record(&mut self, id: CheckId, outcome: Outcome, cause: Option<Cause>) {
-        let place = id as usize;
-        debug_assert!(!self.has(id), "{id} recorded twice");
+        let result = &mut self.results[id as usize];
+        debug_assert!(result.is_none(), "{id} recorded twice");
         // Fail closed: nothing takes a failure back.
-        if self.has(id) && self.results[place].outcome == Outcome::Fail {
+        if matches!(result, Some(earlier) if earlier.outcome == Outcome::Fail) {
             return;
         }
-        self.reach(place + 1);
-        self.results[place] = CheckResult { id, outcome, cause };
-        self.recorded |= 1 << place;
-    }
-
-    /// The results in the order of [`CheckId::ALL`]; a check of a document that nothing recorded counts as not done.
-    pub(crate) fn into_document_results(mut self) -> Vec<CheckResult> {
-        self.reach(CheckId::ALL.len());
-        let recorded = self.recorded;
-        self.results.retain(|result| {
-            result.id.group() != CheckGroup::Response || recorded & (1 << result.id as usize) != 0
+        *result = Some(CheckResult {
+            id,
+            outcome,
+            cause: cause.map(Box::new),
         });
-        self.results
     }
 
-    pub(crate) fn into_response_results(mut self) -> Vec<CheckResult> {
-        let recorded = self.recorded;
-        self.results
-            .retain(|result| recorded & (1 << result.id as usize) != 0);
-        self.results
+    /// The results in the order of [`CheckId::ALL`]. Fail closed: a check of a document that was reachable and left no
+    /// trace must not look like one that passed, so it counts as not done.
+    pub(crate) fn into_document_results(self) -> Vec<CheckResult> {
+        let mut results = Vec::with_capacity(CheckId::ALL.len());
+        for (&id, result) in CheckId::ALL.iter().zip(self.results) {
+            match result {
+                Some(result) => results.push(result),
+                None if id.group() == CheckGroup::Response => {}
+                None => results.push(CheckResult {
+                    id,
+                    outcome: Outcome::NotChecked,
+                    cause: Some(Box::new(Cause::Needs(
+                        "an earlier check found its input missing",
+                    ))),
+                }),
+            }
+        }
+        results
+    }
+
+    pub(crate) fn into_response_results(self) -> Vec<CheckResult> {
+        self.results.into_iter().flatten().collect()
     }
 
     /// Whether a check failed that is not about revocation.
     pub(crate) fn has_failure_beyond_revocation(&self) -> bool {
-        self.results.iter().any(|result| {
+        self.results.iter().flatten().any(|result| {
             result.outcome == Outcome::Fail && result.id.group() != CheckGroup::Revocation
         })
     }
 
     pub(crate) fn has(&self, id: CheckId) -> bool {
-        self.recorded & (1 << id as usize) != 0
-    }
-
-    /// Makes places for the first `count` checks. Fail closed: a check that was reachable and left no trace must not
-    /// look like one that passed.
-    fn reach(&mut self, count: usize) {
-        let missing = CheckId::ALL.get(self.results.len()..count);
-        let not_made = missing.unwrap_or_default().iter().map(|&id| CheckResult {
-            id,
-            outcome: Outcome::NotChecked,
-            cause: Some(Cause::Needs("an earlier check found its input missing")),
-        });
-        self.results.extend(not_made);
+        self.results[id as usize].is_some()
     }
 }

@@ -47,8 +47,8 @@ pub struct CheckResult {
     pub id: CheckId,
     /// How it came out.
     pub outcome: Outcome,
-    /// Why, unless it simply passed or does not apply.
-    pub cause: Option<Cause>,
+    /// Why, unless it simply passed or does not apply. Boxed, because most checks have none and all are touched.
+    pub cause: Option<Box<Cause>>,
 }
 
 /// What all checks together mean.

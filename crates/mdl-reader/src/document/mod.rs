@@ -36,7 +36,7 @@ pub(crate) fn verify_document<'a>(
     checker: &mut Checker<'a>,
     cache: &mut PathCache,
 ) -> DocumentReport<'a> {
-    let mut checks = Checks::of_document(verifier.policy);
+    let mut checks = Checks::new(verifier.policy);
     let requested = conditions.doc_type;
     match requested {
         None => checks.not_applicable(CheckId::RequestedDocType),
