@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{ExaminedPath, Outcome, PathCheck, Role};
 use crate::trust_anchor::{TrustAnchors, TrustListId};
 
+/// Bytes of a leaf that are hashed to find its entry.
+const HASHED: usize = 32;
+
 /// Examined paths by leaf, trust list and role, for readers that see the same document signers again.
 ///
 /// Only paths whose signature verified are kept, so that strangers cannot fill the cache, and never a verdict: each
@@ -52,7 +55,9 @@ impl PathCache {
         }
         let leaf = chain.first().copied().unwrap_or_default();
         let key = (leaf, chain.len(), anchors.id(), role);
-        let hash = self.hash.hash_one(key);
+        // Of the leaf its end, where its signature is: no two certificates that verify have the same.
+        let end = leaf.split_at(leaf.len().saturating_sub(HASHED)).1;
+        let hash = self.hash.hash_one((end, chain.len(), anchors.id(), role));
         if let Some(entry) = self.paths.get(&hash)
             && (
                 &*entry.leaf,
