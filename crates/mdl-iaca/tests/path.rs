@@ -87,7 +87,7 @@ impl Verdict {
             reasons: report
                 .steps()
                 .iter()
-                .filter_map(|step| step.reason.clone())
+                .filter_map(|step| step.reason.as_deref().cloned())
                 .collect(),
             validated: report.validated().is_some(),
         }
@@ -133,8 +133,8 @@ fn a_document_signer_below_its_iaca_is_validated() {
     });
     for step in report.steps() {
         assert_eq!(
-            (step.outcome, &step.reason),
-            (Outcome::Pass, &None),
+            (step.outcome, step.reason.as_deref()),
+            (Outcome::Pass, None),
             "{}",
             step.check
         );
@@ -951,7 +951,7 @@ fn edwards_keys_are_for_document_signers_and_readers() {
             .evaluate(&PathConditions::at(NOW))
             .step(PathCheck::DsPublicKey)
             .clone();
-        (step.outcome, step.reason)
+        (step.outcome, step.reason.map(|reason| *reason))
     };
     assert_eq!(outcome(Role::DocumentSigner), (Outcome::Pass, None));
     assert_eq!(outcome(Role::ReaderAuthentication), (Outcome::Pass, None));

@@ -243,7 +243,9 @@ fn verify_signature(
     let path = authorities.examine(&[leaf], Role::VicalSigner);
     let report = path.evaluate(&PathConditions::at(at));
     let Some(signer) = report.validated() else {
-        let reason = report.failures().find_map(|step| step.reason.clone());
+        let reason = report
+            .failures()
+            .find_map(|step| step.reason.as_deref().cloned());
         return Err(VicalError::Signer(reason.map(Cause::Path)));
     };
     let signed = sign1.sig_structure(&[], payload);

@@ -149,8 +149,8 @@ pub struct Step {
     pub check: PathCheck,
     /// How it came out.
     pub outcome: Outcome,
-    /// Why, unless it simply passed.
-    pub reason: Option<Reason>,
+    /// Why, unless it simply passed. Boxed, because most steps have none and all are copied.
+    pub reason: Option<Box<Reason>>,
 }
 
 /// A step for every check, in the order of [`PathCheck::ALL`].
@@ -184,7 +184,7 @@ impl Steps {
     pub(crate) fn set(&mut self, check: PathCheck, (outcome, reason): Finding) {
         let step = self.step_mut(check);
         step.outcome = outcome;
-        step.reason = reason;
+        step.reason = reason.map(Box::new);
     }
 
     pub(crate) fn step(&self, check: PathCheck) -> &Step {

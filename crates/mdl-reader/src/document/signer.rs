@@ -65,7 +65,7 @@ pub(super) fn check_signer(
 
 fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Checks) {
     let id = check_id(step.check);
-    let cause = step.reason.clone().map(Cause::Path);
+    let cause = step.reason.as_deref().cloned().map(Cause::Path);
     let outcome = match step.outcome {
         path::Outcome::Pass => Outcome::Pass,
         path::Outcome::Fail => Outcome::Fail,

@@ -46,7 +46,9 @@ pub(super) fn verify<'t>(
         ..PathConditions::at(conditions.at)
     });
     let Some(validated) = report.validated() else {
-        let reason = report.failures().find_map(|step| step.reason.clone());
+        let reason = report
+            .failures()
+            .find_map(|step| step.reason.as_deref().cloned());
         return Err(StatusProblem::Signer(reason));
     };
     Ok(token.verify(validated.key())?)
