@@ -53,8 +53,8 @@ pub struct DeviceSigned<'a> {
 pub struct DeviceAuth<'a> {
     /// `deviceSignature`.
     pub device_signature: Option<CoseSign1<'a>>,
-    /// `deviceMac`.
-    pub device_mac: Option<CoseMac0<'a>>,
+    /// `deviceMac`. Boxed: it is rarer than the signature, and a document is moved about with room for both.
+    pub device_mac: Option<Box<CoseMac0<'a>>>,
 }
 
 impl<'a> DeviceResponse<'a> {
@@ -232,7 +232,7 @@ impl<'a> DeviceAuth<'a> {
                     device_auth.device_signature = Some(CoseSign1::decode(reader, checker)?)
                 }
                 Some(b"deviceMac") => {
-                    device_auth.device_mac = Some(CoseMac0::decode(reader, checker)?)
+                    device_auth.device_mac = Some(Box::new(CoseMac0::decode(reader, checker)?))
                 }
                 _ => reader.skip()?,
             }
