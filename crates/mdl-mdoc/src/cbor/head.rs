@@ -83,6 +83,26 @@ impl Head {
         }
     }
 
+    /// The argument of a head of this type, and what follows it; `None` unless the head is there and as short as can
+    /// be. The quick way.
+    #[inline]
+    pub(crate) fn split_shortest(major: MajorType, bytes: &[u8]) -> Option<(u64, &[u8])> {
+        match *bytes {
+            [initial, ref rest @ ..] if initial >> 5 == major as u8 && initial & 0x1f < 24 => {
+                Some((u64::from(initial & 0x1f), rest))
+            }
+            [initial, argument @ 24..=255, ref rest @ ..] if initial == (major as u8) << 5 | 24 => {
+                Some((u64::from(argument), rest))
+            }
+            _ => {
+                let head = Self::read(bytes).ok().filter(|head| {
+                    head.major == major && !head.is_indefinite() && !head.is_longer_than_needed()
+                })?;
+                Some((head.argument, bytes.get(head.len..)?))
+            }
+        }
+    }
+
     /// Apart from [`read`](Self::read) so that it stays small enough to be inlined where items are walked over.
     #[inline(never)]
     fn read_longer(major: MajorType, info: u8, rest: &[u8]) -> Result<Self, DecodeErrorKind> {

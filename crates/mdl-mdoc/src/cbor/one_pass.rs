@@ -107,13 +107,10 @@ impl<'c, 'a> OnePass<'c, 'a> {
     /// The argument of the next head, if that is a shortest one of this type.
     #[inline]
     fn head(&mut self, major: MajorType) -> Option<u64> {
-        let head = Head::read(self.rest).ok()?;
-        if head.major != major || head.is_indefinite() || head.is_longer_than_needed() {
-            return None;
-        }
+        let (argument, rest) = Head::split_shortest(major, self.rest)?;
         self.items += 1;
-        self.rest = &self.rest[head.len..];
-        Some(head.argument)
+        self.rest = rest;
+        Some(argument)
     }
 
     #[inline]
