@@ -49,7 +49,10 @@ pub(crate) fn verify_document<'a>(
     let algorithm = issuer_auth::check_headers(issuer_auth, &mut checks);
     let signer = signer::check_signer(verifier, conditions, &document, &mut checks, cache);
     issuer_auth::check_signature(issuer_auth, algorithm, &signer, &mut checks);
-    let (mso, device_key) = check_mso(&document, checker, &mut checks).unzip();
+    let mso = check_mso(&document, checker, &mut checks);
+    let device_key = mso
+        .as_ref()
+        .and_then(|mso| check_device_key(mso, &mut checks));
     if let Some(mso) = &mso {
         digests::check_digests(&document, mso, &mut checks);
         validity::check_validity(&mso.validity_info, &signer, conditions.at, &mut checks);
@@ -64,7 +67,7 @@ pub(crate) fn verify_document<'a>(
             device_auth::check_device_auth(
                 &document,
                 mso.as_ref(),
-                device_key.flatten().as_ref(),
+                device_key.as_ref(),
                 transcript,
                 reader_key,
                 &mut checks,
@@ -98,13 +101,12 @@ pub(crate) fn verify_document<'a>(
     }
 }
 
-/// Decodes the MSO and checks what does not depend on anything else (V8, V11); gives the device key with it if that is
-/// a valid point, so that it is decoded once.
+/// Decodes the MSO and checks what does not depend on anything else (V8).
 fn check_mso<'a>(
     document: &Document<'a>,
     checker: &mut Checker<'a>,
     checks: &mut Checks,
-) -> Option<(MobileSecurityObject<'a>, Option<PublicKey>)> {
+) -> Option<MobileSecurityObject<'a>> {
     let payload = document.issuer_signed.issuer_auth.payload?;
     let mso = match MobileSecurityObject::decode(payload, checker) {
         Ok(mso) => mso,
@@ -118,7 +120,16 @@ fn check_mso<'a>(
         CheckId::MsoVersion,
         (!is_major_version_1(mso.version)).then_some(Cause::Version),
     );
-    let device_key = match mso.device_key_info.device_key.to_public_key() {
+    checks.pass_unless(
+        CheckId::DocType,
+        (mso.doc_type != document.doc_type).then_some(Cause::MsoDocType),
+    );
+    Some(mso)
+}
+
+/// The device key if it is a valid point (V11), so that it is decoded once.
+fn check_device_key(mso: &MobileSecurityObject<'_>, checks: &mut Checks) -> Option<PublicKey> {
+    match mso.device_key_info.device_key.to_public_key() {
         Ok(device_key) => {
             checks.pass(CheckId::DeviceKey);
             Some(device_key)
@@ -127,12 +138,7 @@ fn check_mso<'a>(
             checks.deviation(CheckId::DeviceKey, error.into());
             None
         }
-    };
-    checks.pass_unless(
-        CheckId::DocType,
-        (mso.doc_type != document.doc_type).then_some(Cause::MsoDocType),
-    );
-    Some((mso, device_key))
+    }
 }
 
 /// The document type that an `IssuerSigned` claims in its MSO; empty when that cannot be read, which fails there.
