@@ -90,7 +90,7 @@ fn digest_id_twice(document: &Document<'_>) -> Option<Cause> {
         .iter()
         .find_map(|(name_space, items)| {
             let mut ids: Vec<_> = items.iter().map(|item| item.digest_id).collect();
-            let twice = first_pair(&mut ids, |a, b| a == b)?;
+            let twice = first_pair(&mut ids, |id| *id as u8, |a, b| a == b)?;
             let item = items.iter().rfind(|item| item.digest_id == twice)?;
             Some(element(name_space, item, "digestID of another element"))
         })
@@ -122,7 +122,8 @@ fn element_twice(document: &Document<'_>) -> Option<Cause> {
                     .map(|(identifier, _)| (*identifier, None)),
             );
         }
-        let (twice, _) = first_pair(&mut identifiers, |a, b| a.0 == b.0 && a.1 != b.1)?;
+        let mark = |(identifier, _): &(&str, _)| mark(identifier);
+        let (twice, _) = first_pair(&mut identifiers, mark, |a, b| a.0 == b.0 && a.1 != b.1)?;
         Some(Cause::Element {
             name_space: (*name_space).to_owned(),
             element_identifier: twice.to_owned(),
@@ -131,25 +132,39 @@ fn element_twice(document: &Document<'_>) -> Option<Cause> {
     })
 }
 
-/// A value that has a fellow, which is another that sorts next to it. Few are compared pairwise, which is quicker than
-/// sorting; many are sorted, so that hostile input does not make this quadratic.
-fn first_pair<T: Copy + Ord>(values: &mut [T], are_fellows: impl Fn(&T, &T) -> bool) -> Option<T> {
+/// A value that has a fellow, which is another that sorts next to it and has the same `mark`.
+///
+/// Few are compared pairwise where their marks meet, which is quicker than sorting; many are sorted, so that hostile
+/// input does not make this quadratic.
+fn first_pair<T: Copy + Ord>(
+    values: &mut [T],
+    mark: impl Fn(&T) -> u8,
+    are_fellows: impl Fn(&T, &T) -> bool,
+) -> Option<T> {
     const FEW: usize = 64;
     if values.len() <= FEW {
-        let mut rest = &*values;
-        while let Some((value, others)) = rest.split_first() {
-            if others.iter().any(|other| are_fellows(value, other)) {
-                return Some(*value);
-            }
-            rest = others;
-        }
-        return None;
+        let mut is_marked = [false; 256];
+        return values.iter().enumerate().find_map(|(index, value)| {
+            let has_fellow = std::mem::replace(&mut is_marked[usize::from(mark(value))], true)
+                && values[..index]
+                    .iter()
+                    .any(|earlier| are_fellows(earlier, value));
+            has_fellow.then_some(*value)
+        });
     }
     values.sort_unstable();
     let pair = values
         .windows(2)
         .find(|pair| are_fellows(&pair[0], &pair[1]))?;
     Some(pair[0])
+}
+
+/// A number that most identifiers do not share: their ends differ more than their beginnings.
+fn mark(identifier: &str) -> u8 {
+    let last = identifier.bytes().rev().take(3);
+    last.fold(identifier.len() as u8, |mark, byte| {
+        mark.wrapping_mul(5).wrapping_add(byte)
+    })
 }
 
 fn element(name_space: &str, item: &IssuerSignedItem<'_>, finding: &str) -> Cause {
