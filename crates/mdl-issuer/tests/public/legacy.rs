@@ -1,0 +1,103 @@
+//! What wallets of older drafts send, where a tenant takes it.
+
+use mdl_crypto::Curve;
+use serde_json::{Value, json};
+
+use crate::rig::{CredentialAttempt, OLD, Rig, Session};
+
+/// A session of the tenant for older wallets, and the `c_nonce` that came with its token.
+async fn session(rig: &Rig) -> (Session, String) {
+    let (offer, key) = (rig.offer(OLD, None).await, rig.key(Curve::P256));
+    let answer = rig
+        .token_request(OLD, &offer, Some(&key))
+        .send(rig)
+        .await
+        .ok();
+    assert_eq!(answer["c_nonce_expires_in"], 300);
+    let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+    let session = Session {
+        tenant: OLD,
+        token: text("access_token"),
+        key,
+    };
+    (session, text("c_nonce"))
+}
+
+/// With `body` and a proof in the way of draft 13.
+fn attempt(rig: &Rig, session: &Session, nonce: &str, body: Value) -> CredentialAttempt {
+    let mut attempt = rig.credential_request(session, nonce, vec![rig.key(Curve::P256)]);
+    let jwt = attempt.proofs.remove(0).text();
+    attempt.body = body;
+    attempt.body["proof"] = json!({ "proof_type": "jwt", "jwt": jwt });
+    attempt
+}
+
+#[tokio::test]
+async fn a_wallet_of_draft_13_collects_a_document() {
+    let rig = Rig::new().await;
+    for body in [
+        json!({ "format": "mso_mdoc", "doctype": "org.iso.18013.5.1.mDL" }),
+        json!({ "credential_configuration_id": "mdl" }),
+        json!({}),
+    ] {
+        let (session, nonce) = session(&rig).await;
+        let answer = attempt(&rig, &session, &nonce, body).send(&rig).await.ok();
+        assert_eq!(answer["credential"], answer["credentials"][0]["credential"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_proof_comes_back_with_a_fresh_nonce() {
+    let rig = Rig::new().await;
+    let (session, _) = session(&rig).await;
+    let body = json!({ "format": "mso_mdoc", "doctype": "org.iso.18013.5.1.mDL" });
+    let answer = attempt(&rig, &session, "x", body.clone()).send(&rig).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error()),
+        (400, "invalid_nonce".into())
+    );
+    let nonce = answer.json()["c_nonce"].as_str().unwrap().to_owned();
+    attempt(&rig, &session, &nonce, body).send(&rig).await.ok();
+}
+
+#[tokio::test]
+async fn wrong_requests_of_older_drafts_get_the_codes_of_their_time() {
+    let rig = Rig::new().await;
+    let cases = [
+        (
+            json!({ "format": "vc+sd-jwt" }),
+            "unsupported_credential_format",
+        ),
+        (
+            json!({ "format": "mso_mdoc", "doctype": "x" }),
+            "unsupported_credential_type",
+        ),
+        (
+            json!({ "format": "mso_mdoc" }),
+            "invalid_credential_request",
+        ),
+        (json!({ "format": 1 }), "invalid_credential_request"),
+    ];
+    for (body, code) in cases {
+        let (session, nonce) = session(&rig).await;
+        let answer = attempt(&rig, &session, &nonce, body.clone())
+            .send(&rig)
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.error().as_str()),
+            (400, code),
+            "{body}"
+        );
+    }
+    for proof in [
+        json!({ "proof_type": "cwt", "cwt": "x" }),
+        json!({ "proof_type": "jwt" }),
+        json!({ "jwt": "x" }),
+        json!("x"),
+    ] {
+        let (session, nonce) = session(&rig).await;
+        let mut attempt = attempt(&rig, &session, &nonce, json!({}));
+        attempt.body["proof"] = proof.clone();
+        assert_eq!(attempt.send(&rig).await.error(), "invalid_proof", "{proof}");
+    }
+}
