@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use ciborium::Value;
@@ -21,6 +22,10 @@ use mdl_mdoc::cose::encode_cose_key;
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::presentation::{Presentation, encode_device_response};
 use mdl_mdoc::session_transcript::{Handover, OnlineHandover, SessionTranscript};
+use mdl_mdoc::status_list::{
+    IdentifierList, RevocationList, StatusBits, StatusClaims, StatusList, UnsignedStatusCwt,
+    UnsignedStatusJwt,
+};
 use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
 use mdl_reader::{Conditions, Session, Verdict, Verifier};
 use rand_chacha::ChaCha20Rng;
@@ -102,6 +107,38 @@ fn main() -> Result {
     for target in ["device_response", "verify"] {
         seed(target, "signature", &signed)?;
         seed(target, "mac-and-error", &maced)?;
+    }
+    status_tokens(&document_signer)
+}
+
+/// A token of each kind; who signed it is of no account to a decoder.
+fn status_tokens(signer: &PrivateKey) -> Result {
+    let mut list = StatusList::new(StatusBits::One, 256);
+    list.set(9, 1)?;
+    let claims = StatusClaims {
+        subject: "https://a.example/1".to_owned(),
+        issued_at: moment(),
+        expires_at: Some(moment() + Duration::days(7)),
+        ttl: NonZeroU64::new(43_200),
+        list: RevocationList::Status(list.compress()),
+    };
+    let chain: &[&[u8]] = &[b"certificate"];
+    let jwt = UnsignedStatusJwt::new(&claims, Algorithm::Es256, chain)?;
+    let signature = signer.sign_deterministic(jwt.to_be_signed());
+    let jwt = jwt.attach(&signature, signer.public_key())?;
+    seed("status_token", "jwt", jwt.as_bytes())?;
+    let identifiers = StatusClaims {
+        list: RevocationList::Identifiers(IdentifierList {
+            identifiers: [vec![7; 16]].into(),
+            aggregation_uri: None,
+        }),
+        ..claims.clone()
+    };
+    for (name, claims) in [("cwt", claims), ("identifiers", identifiers)] {
+        let cwt = UnsignedStatusCwt::new(&claims, Algorithm::Es256, chain)?;
+        let signature = signer.sign_deterministic(cwt.to_be_signed());
+        let cwt = cwt.attach(&signature, signer.public_key())?;
+        seed("status_token", name, &cwt)?;
     }
     Ok(())
 }
