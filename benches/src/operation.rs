@@ -1,6 +1,7 @@
 //! The operations, each under the name that `docs/performance.md` lists.
 
 use std::hint::black_box;
+use std::num::NonZeroU64;
 
 use mdl_crypto::PublicKey;
 use mdl_iaca::certificate::CertificateView;
@@ -13,7 +14,11 @@ use mdl_mdoc::cose::CoseSign1;
 use mdl_mdoc::device_authentication::device_authentication_bytes;
 use mdl_mdoc::device_response::DeviceResponse;
 use mdl_mdoc::session_transcript::SessionTranscript;
+use mdl_mdoc::status_list::{
+    RevocationList, StatusBits, StatusClaims, StatusList, UnsignedStatusCwt,
+};
 use mdl_reader::{Conditions, Session, Verdict, Verifier};
+use rand_core::Rng;
 use time::OffsetDateTime;
 
 use crate::licence::{self, Authority, Key, NOW, Record, THREE_ELEMENTS};
@@ -23,7 +28,7 @@ use crate::raw;
 pub type Operation<'b> = Box<dyn FnMut() + 'b>;
 
 /// Every operation by name, in the order of a report.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "raw/sign",
     "raw/verify",
     "raw/sha256_25k",
@@ -43,6 +48,7 @@ pub const NAMES: [&str; 19] = [
     "cbor/decode_device_response",
     "x509/ds_path_validate",
     "elements/check",
+    "status/token_build_1m",
 ];
 
 /// Everything that the operations work on.
@@ -186,6 +192,10 @@ impl Bench {
                 let report = path.evaluate(&PathConditions::at(self.now));
                 black_box(report.validated().expect("the path is valid").key());
             }),
+            "status/token_build_1m" => {
+                let list = self.status_list();
+                Box::new(move || drop(black_box(self.status_token(black_box(&list)))))
+            }
             "elements/check" => Box::new(|| self.authority.check(black_box(&self.elements))),
             _ => panic!("no operation {name}"),
         }
@@ -201,6 +211,37 @@ impl Bench {
             doc_type: Some(MDL_DOC_TYPE),
             ..Conditions::new(self.now, session)
         }
+    }
+
+    /// 1,048,576 entries of one bit, of which one in a hundred is set, anywhere.
+    fn status_list(&self) -> StatusList {
+        let mut list = StatusList::new(StatusBits::One, 1 << 20);
+        let mut rng = licence::rng(6);
+        for _ in 0..list.len() / 100 {
+            let idx = rng.next_u64() % list.len();
+            list.set(idx, 1).expect("within the list");
+        }
+        list
+    }
+
+    /// A status token: compressed, encoded, signed, and the signature checked.
+    fn status_token(&self, list: &StatusList) -> Vec<u8> {
+        let claims = StatusClaims {
+            subject: "https://status.dmv.example/1".to_owned(),
+            issued_at: self.now,
+            expires_at: Some(self.now + time::Duration::days(7)),
+            ttl: NonZeroU64::new(43_200),
+            list: RevocationList::Status(list.compress()),
+        };
+        let signer = &self.authority.ds_key.key;
+        let chain = [self.authority.ds.as_slice()];
+        let unsigned =
+            UnsignedStatusCwt::new(&claims, signer.public_key().curve().algorithm(), &chain)
+                .expect("claims that a reader takes");
+        let signature = signer.sign_deterministic(unsigned.to_be_signed());
+        unsigned
+            .attach(&signature, signer.public_key())
+            .expect("the signature is good")
     }
 
     fn issue_encoded<'b>(&'b self, elements: &'b ElementSet) -> Operation<'b> {
