@@ -4,6 +4,7 @@
 //! a service that answered once recognises the request by them and gives the same documents, not another batch.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -17,7 +18,9 @@ use time::OffsetDateTime;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::connection::{Answer, Body, Connection, Endpoint, RequestError, dpop_nonce, member_of};
+use crate::connection::{
+    Answer, Body, Connection, Endpoint, JSON, RequestError, dpop_nonce, member_of,
+};
 use crate::document::{DocumentCheck, DocumentError, DocumentFacts};
 use crate::dpop::{DpopKey, Server};
 use crate::json_member::{MemberError, optional_text, text};
@@ -69,8 +72,7 @@ pub struct Batch {
     pub repeated: u32,
 }
 
-/// A document with its key.
-#[derive(Debug)]
+/// A document with its key. `Debug` prints no element of it.
 pub struct Document {
     /// The device key.
     pub key: PrivateKey,
@@ -78,6 +80,15 @@ pub struct Document {
     pub issuer_signed: Vec<u8>,
     /// What it says of itself.
     pub facts: DocumentFacts,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("bytes", &self.issuer_signed.len())
+            .field("facts", &self.facts)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Collects batches. Each holds one random generator and can serve any number of offers, one after the other.
@@ -88,8 +99,8 @@ pub struct Collector {
     now: fn() -> OffsetDateTime,
 }
 
-impl std::fmt::Debug for Collector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Collector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Collector")
             .field("connection", &self.connection)
             .field("check", &self.check)
@@ -233,7 +244,7 @@ impl Collector {
                 let url = self
                     .connection
                     .address(endpoint, reference.url().as_str())?;
-                let answer = self.connection.get(endpoint, &url).await?;
+                let answer = self.connection.get(endpoint, &url, JSON).await?;
                 Ok(CredentialOffer::parse(answer.body())?)
             }
         }

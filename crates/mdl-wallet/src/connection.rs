@@ -20,6 +20,8 @@ const JSON_LIMITS: JsonLimits = JsonLimits {
     max_bytes: MAX_ANSWER_BYTES,
     max_depth: 24,
 };
+/// The media type of all answers but status lists.
+pub(crate) const JSON: &str = "application/json";
 /// Of an error code or description; servers send words, not pages.
 const MAX_REASON_CHARS: usize = 300;
 
@@ -93,9 +95,17 @@ impl Connection {
         }
     }
 
-    pub(crate) async fn get(&self, endpoint: Endpoint, url: &Url) -> Result<Answer, RequestError> {
-        let request = self.client.get(url.clone());
-        send(endpoint, request.header("accept", "application/json")).await
+    pub(crate) async fn get(
+        &self,
+        endpoint: Endpoint,
+        url: &Url,
+        accept: &str,
+    ) -> Result<Answer, RequestError> {
+        send(
+            endpoint,
+            self.client.get(url.clone()).header("accept", accept),
+        )
+        .await
     }
 
     pub(crate) async fn post(
@@ -106,7 +116,7 @@ impl Connection {
         body: Body<'_>,
     ) -> Result<Answer, RequestError> {
         let request = self.client.post(url.clone()).headers(headers);
-        let request = request.header("accept", "application/json");
+        let request = request.header("accept", JSON);
         let request = match body {
             Body::Empty => request.header("content-length", "0"),
             Body::Form(pairs) => request.form(pairs),
@@ -142,6 +152,8 @@ pub enum Endpoint {
     Credential,
     /// The notification endpoint.
     Notification,
+    /// A status list.
+    StatusList,
     /// Offers on a service's internal listener, which no wallet but a load generator asks.
     InternalOffers,
 }
@@ -158,6 +170,7 @@ impl Endpoint {
             Self::Nonce => "nonce endpoint",
             Self::Credential => "credential endpoint",
             Self::Notification => "notification endpoint",
+            Self::StatusList => "status list",
             Self::InternalOffers => "internal offers",
         }
     }
@@ -180,6 +193,10 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    pub(crate) fn into_body(self) -> Vec<u8> {
+        self.body
     }
 
     pub(crate) fn json(&self) -> Result<Map<String, Value>, RequestError> {

@@ -10,6 +10,7 @@
 //! A document that is presented twice lets two readers find out that they met the same holder; that is what batches are
 //! for, so the wallet presents the least used one.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -61,8 +62,7 @@ pub struct StoredBatch {
     pub presented: Vec<u64>,
 }
 
-/// A document with its key, taken out to be presented.
-#[derive(Debug)]
+/// A document with its key, taken out to be presented. `Debug` prints no element of it.
 pub struct StoredDocument {
     /// Name of the batch.
     pub batch: String,
@@ -74,6 +74,16 @@ pub struct StoredDocument {
     pub key: PrivateKey,
     /// CBOR of the `IssuerSigned`.
     pub issuer_signed: Vec<u8>,
+}
+
+impl fmt::Debug for StoredDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredDocument")
+            .field("batch", &self.batch)
+            .field("index", &self.index)
+            .field("bytes", &self.issuer_signed.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a folder gives or takes nothing.

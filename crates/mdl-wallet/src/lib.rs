@@ -30,6 +30,7 @@
 //! | [`document`] | what a wallet checks of a document before it keeps it |
 //! | [`folder`] | keys and documents on disk |
 //! | [`presentation`] | a `DeviceResponse` for one session |
+//! | [`status_list`] | what readers will learn of a document |
 //! | [`load`] | many wallets at once, to measure a service |
 //!
 //! Not here: the authorization code flow, deferred issuance, encrypted responses, session encryption and transport.
@@ -44,5 +45,6 @@ pub mod metadata;
 pub mod offer;
 pub mod presentation;
 pub mod proof;
+pub mod status_list;
 
 mod json_member;

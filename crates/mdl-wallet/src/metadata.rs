@@ -7,7 +7,7 @@ use mdl_crypto::Algorithm;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::connection::{Connection, Endpoint, RequestError, member_of};
+use crate::connection::{Connection, Endpoint, JSON, RequestError, member_of};
 use crate::json_member::{
     MemberError, optional_number, optional_object, optional_text, optional_texts, text,
 };
@@ -97,7 +97,7 @@ impl IssuerMetadata {
         let endpoint = Endpoint::IssuerMetadata;
         let url = identifier_url(connection, endpoint, identifier)?;
         let url = well_known(&url, "openid-credential-issuer");
-        let metadata = connection.get(endpoint, &url).await?.json()?;
+        let metadata = connection.get(endpoint, &url, JSON).await?.json()?;
         Self::read(connection, identifier, &metadata)
     }
 
@@ -206,7 +206,7 @@ impl AuthorizationServerMetadata {
         let endpoint = Endpoint::AuthorizationServerMetadata;
         let url = identifier_url(connection, endpoint, identifier)?;
         let url = well_known(&url, "oauth-authorization-server");
-        let metadata = connection.get(endpoint, &url).await?.json()?;
+        let metadata = connection.get(endpoint, &url, JSON).await?.json()?;
         Self::read(connection, identifier, &metadata)
     }
 
