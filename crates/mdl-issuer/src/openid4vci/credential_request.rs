@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::authorization_details::credential_identifier;
 use super::error_code::ErrorCode;
 use super::nonce::{self, NonceKind};
-use super::proof::{self, CheckedProof, ProofError};
+use super::proof::{CheckedProof, ProofError};
 use crate::issuing::IssueError;
 use crate::secret::ServiceSecret;
 use crate::store::{Grant, StoreError, UsedValue};
@@ -222,23 +222,6 @@ pub fn combine(
         keys: proofs.into_iter().map(|proof| proof.key).collect(),
         nonce,
     })
-}
-
-/// Checks all proofs of a request.
-///
-/// # Errors
-/// As [`proof::verify`] and [`combine`].
-pub fn check_proofs(
-    proofs: &[String],
-    expected: &proof::Expected<'_>,
-    secret: &ServiceSecret,
-    tenant: &Tenant,
-) -> Result<ProvenKeys, CredentialError> {
-    let checked: Vec<CheckedProof> = proofs
-        .iter()
-        .map(|proof| proof::verify(proof, expected))
-        .collect::<Result<_, _>>()?;
-    combine(checked, secret, tenant, expected.now)
 }
 
 /// Why a credential request got no credentials, its access token being in order.

@@ -43,6 +43,13 @@ async fn a_wallet_of_draft_13_collects_a_document() {
         let (session, nonce) = session(&rig).await;
         let answer = attempt(&rig, &session, &nonce, body).send(&rig).await.ok();
         assert_eq!(answer["credential"], answer["credentials"][0]["credential"]);
+        // The next request needs no visit to the nonce endpoint.
+        let next = answer["c_nonce"].as_str().unwrap().to_owned();
+        assert_eq!(answer["c_nonce_expires_in"], 300);
+        attempt(&rig, &session, &next, json!({}))
+            .send(&rig)
+            .await
+            .ok();
     }
 }
 

@@ -1,6 +1,10 @@
 //! Wrong proofs: what each gets, and that the nonce is still good afterwards.
 
+use base64ct::{Base64, Encoding};
 use mdl_crypto::Curve;
+use mdl_iaca::profile::{Contact, DistinguishedName, IacaProfile, SerialNumber, Validity};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use serde_json::json;
 use time::Duration;
 
@@ -117,7 +121,6 @@ const WRONG: &[(&str, Change, &str)] = &[
     (
         "x5c of somebody else",
         |a, rig| {
-            use base64ct::{Base64, Encoding};
             a.proof().header.as_object_mut().unwrap().remove("jwk");
             let certificate = &rig.tenant(DMV).authority.iacas[0];
             a.proof().header["x5c"] = json!([Base64::encode_string(certificate)]);
@@ -379,6 +382,28 @@ async fn what_is_only_unusual_in_a_proof_passes() {
         let answer = attempt.send(&rig).await;
         assert_eq!(answer.status, 200, "{name}: {:?}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn the_key_may_come_in_a_certificate() {
+    let rig = Rig::new().await;
+    let session = rig.session(DMV).await;
+    let nonce = rig.nonce(DMV).await;
+    let key = rig.key(Curve::P256);
+    let validity = Validity::days(rig.now(), 10).unwrap();
+    let name = DistinguishedName::new("Device").country("US");
+    let contact = Contact::email("wallet@wallet.example");
+    let crl = "https://wallet.example/crl";
+    let profile = IacaProfile::new(key.public_key().clone(), name, validity, contact, crl);
+    let unsigned = profile.build(&SerialNumber::random(&mut ChaCha20Rng::seed_from_u64(1)));
+    let unsigned = unsigned.unwrap();
+    let signature = key.sign(unsigned.to_be_signed());
+    let certificate = unsigned.attach(&signature).unwrap().into_der();
+    let mut attempt = rig.credential_request(&session, &nonce, vec![key]);
+    let header = attempt.proof().header.as_object_mut().unwrap();
+    header.remove("jwk");
+    header.insert("x5c".into(), json!([Base64::encode_string(&certificate)]));
+    attempt.send(&rig).await.ok();
 }
 
 #[tokio::test]

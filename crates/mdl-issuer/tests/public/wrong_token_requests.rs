@@ -541,8 +541,8 @@ const WRONG: &[(&str, Change, u16, &str, Code)] = &[
 
 #[tokio::test]
 async fn every_wrong_token_request_gets_its_code_and_leaves_the_offer_as_it_was() {
+    let rig = Rig::new().await;
     for (name, change, status, code, after) in WRONG {
-        let rig = Rig::new().await;
         let (offer, key) = (rig.offer(DMV, Some(6)).await, rig.key(Curve::P256));
         let mut attempt = rig.token_request(DMV, &offer, Some(&key));
         change(&mut attempt, &rig, &offer);

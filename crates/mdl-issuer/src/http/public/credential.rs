@@ -64,7 +64,9 @@ pub(super) async fn credential(State(at): State<Arc<TenantState>>, request: Requ
     match issued {
         Ok((batch, single)) => {
             let id = &batch.notification_id;
-            let answer = credential_response(&batch.documents, id, single);
+            let (nonce, life) = (next_nonce(&at), at.tenant.policy.nonce_life.whole_seconds());
+            let c_nonce = nonce.as_deref().map(|nonce| (nonce, life));
+            let answer = credential_response(&batch.documents, id, single, c_nonce);
             with_dpop_nonce(&at, Json(answer).into_response(), None)
         }
         Err(error) => {
@@ -165,9 +167,8 @@ fn refused(at: &TenantState, error: &CredentialError) -> Response {
         }
         _ => ErrorBody::new(code, error),
     };
-    if at.tenant.legacy.c_nonce_in_token
-        && matches!(code, ErrorCode::InvalidProof | ErrorCode::InvalidNonce)
-        && let Ok(nonce) = at.nonce(NonceKind::Credential)
+    if matches!(code, ErrorCode::InvalidProof | ErrorCode::InvalidNonce)
+        && let Some(nonce) = next_nonce(at)
     {
         body = body.with_c_nonce(nonce, at.tenant.policy.nonce_life.whole_seconds());
     }
@@ -177,6 +178,12 @@ fn refused(at: &TenantState, error: &CredentialError) -> Response {
     } else {
         response
     }
+}
+
+/// The `c_nonce` that drafts up to 14 put into answers, where the tenant accepts them.
+fn next_nonce(at: &TenantState) -> Option<String> {
+    let is_wanted = at.tenant.legacy.c_nonce_in_token;
+    is_wanted.then(|| at.nonce(NonceKind::Credential).ok())?
 }
 
 /// What a wallet is told of a refusal.

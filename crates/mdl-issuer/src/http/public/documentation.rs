@@ -132,6 +132,10 @@ pub struct CredentialAnswer {
     pub notification_id: String,
     /// Drafts up to 13 only.
     pub credential: Option<String>,
+    /// Drafts up to 14 only.
+    pub c_nonce: Option<String>,
+    /// Drafts up to 14 only.
+    pub c_nonce_expires_in: Option<i64>,
 }
 
 /// One document.
