@@ -2,20 +2,20 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{MAX_ATTACHMENT_BYTES, read_at_most};
 
-/// The files that a record may name: those below its own folder, links followed.
-pub(super) struct Attachments {
-    folder: PathBuf,
+/// The files that a record may name.
+pub(super) enum Attachments {
+    /// None: the record came from where there are no files.
+    Forbidden,
+    /// Those below the record's own folder, links followed.
+    Below(PathBuf),
 }
 
 impl Attachments {
-    pub(super) fn below(folder: &Path) -> Self {
-        Self {
-            folder: folder.to_owned(),
-        }
-    }
-
     /// The content of a file; otherwise what to tell the author of the record.
     pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        let Self::Below(folder) = self else {
+            return Err("bytes in the record itself, which may not name files,".to_owned());
+        };
         let relative = Path::new(name);
         let goes_down = relative
             .components()
@@ -23,8 +23,9 @@ impl Attachments {
         if !goes_down || relative.components().next().is_none() {
             return Err("a path below the record's folder, without .. and not absolute".to_owned());
         }
-        let unreadable = |error: std::io::Error| format!("a readable file at {name:?} ({error})");
-        let folder = self.folder.canonicalize().map_err(unreadable)?;
+        // Without the name: in a service's log it could tell who the record is about.
+        let unreadable = |error: std::io::Error| format!("a readable file ({error})");
+        let folder = folder.canonicalize().map_err(unreadable)?;
         let file = folder.join(relative).canonicalize().map_err(unreadable)?;
         if !file.starts_with(&folder) {
             return Err("a file below the record's folder, also where links lead".to_owned());

@@ -73,8 +73,23 @@ impl Record {
     /// # Errors
     /// [`RecordError::Content`] for anything that is not a record.
     pub fn parse(json: &[u8], schema: &Schema, folder: &Path) -> Result<Self, RecordError> {
-        let attachments = Attachments::below(folder);
-        json::parse(json, schema, &attachments)
+        Self::parse_with(json, schema, &Attachments::Below(folder.to_owned()))
+    }
+
+    /// Reads a record that must not name files: one that came over a network or out of a database.
+    ///
+    /// # Errors
+    /// [`RecordError::Content`] for anything that is not a record.
+    pub fn parse_without_files(json: &[u8], schema: &Schema) -> Result<Self, RecordError> {
+        Self::parse_with(json, schema, &Attachments::Forbidden)
+    }
+
+    fn parse_with(
+        json: &[u8],
+        schema: &Schema,
+        attachments: &Attachments,
+    ) -> Result<Self, RecordError> {
+        json::parse(json, schema, attachments)
             .map(|(doc_type, elements)| Self { doc_type, elements })
             .map_err(RecordError::from_json)
     }
@@ -87,6 +102,11 @@ impl Record {
     /// The elements, encoded, in the order of the file.
     pub fn elements(&self) -> &ElementSet {
         &self.elements
+    }
+
+    /// The elements, for keeps.
+    pub fn into_elements(self) -> ElementSet {
+        self.elements
     }
 }
 
@@ -154,7 +174,7 @@ impl fmt::Display for Position {
 }
 
 /// Reads a regular file of at most `limit` bytes: a pipe or a device could keep a reader for ever.
-fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+pub(super) fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
