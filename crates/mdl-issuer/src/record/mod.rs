@@ -2,14 +2,26 @@
 //!
 //! The service holds no register of its own: it asks the authority's source of record for one person at the moment of
 //! issuing, and keeps nothing of the answer.
+//!
+//! | Source | holds |
+//! |---|---|
+//! | [`FolderSource`](folder::FolderSource) | one JSON file per person, for demonstrations |
+//! | [`CsvSource`](table::CsvSource) | one line per person, for demonstrations |
+//!
+//! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues.
 
+mod error;
 pub mod file;
+pub mod folder;
+pub mod table;
 
 use std::fmt;
 
 use async_trait::async_trait;
 use mdl_mdoc::builder::ElementSet;
 use zeroize::Zeroizing;
+
+pub use error::{RecordSourceError, SourceUnavailable, UnusableRecord};
 
 /// What a person is called in the authority's source of record: opaque to the service, and personal data.
 ///
@@ -55,19 +67,4 @@ pub trait RecordSource: fmt::Debug + Send + Sync {
 
     /// Whether the source answers.
     async fn check(&self) -> Result<(), RecordSourceError>;
-}
-
-/// Why a source gave no record. Texts hold no personal data.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RecordSourceError {
-    /// The source does not know the person, or has no licence of this type for them.
-    #[error("no record for this subject and document type")]
-    NotFound,
-    /// What the source has cannot become data elements: an error of the source, not of the person.
-    #[error("the record is not usable: {0}")]
-    Unusable(String),
-    /// The source is away, slow or shedding load: worth a retry.
-    #[error("the source of record is not available: {0}")]
-    Unavailable(String),
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use ciborium::Value;
-use mdl_issuer::record::{RecordSource, RecordSourceError, SubjectReference};
+use mdl_issuer::record::{RecordSource, RecordSourceError, SourceUnavailable, SubjectReference};
 use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::builder::ElementSet;
 
@@ -62,9 +62,7 @@ impl RecordSource for Records {
 
     async fn check(&self) -> Result<(), RecordSourceError> {
         match *self.is_away.lock().unwrap() {
-            true => Err(RecordSourceError::Unavailable(
-                "closed for the night".into(),
-            )),
+            true => Err(SourceUnavailable::TimedOut.into()),
             false => Ok(()),
         }
     }
