@@ -8,11 +8,13 @@
 //! | [`FolderSource`](folder::FolderSource) | one JSON file per person, for demonstrations |
 //! | [`CsvSource`](table::CsvSource) | one line per person, for demonstrations |
 //!
-//! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues.
+//! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues;
+//! [`refusal`] says to the operator what the gate said.
 
 mod error;
 pub mod file;
 pub mod folder;
+pub mod refusal;
 pub mod table;
 
 use std::fmt;
