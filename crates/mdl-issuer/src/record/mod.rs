@@ -8,6 +8,7 @@
 //! | [`FolderSource`](folder::FolderSource) | one JSON file per person, for demonstrations |
 //! | [`CsvSource`](table::CsvSource) | one line per person, for demonstrations |
 //! | [`SamplePeople`](sample::SamplePeople) | people that do not exist, made when asked for |
+//! | [`SqlSource`](sql::SqlSource) | a view in PostgreSQL |
 //!
 //! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues;
 //! [`refusal`] says to the operator what the gate said.
@@ -17,6 +18,7 @@ pub mod file;
 pub mod folder;
 pub mod refusal;
 pub mod sample;
+pub mod sql;
 pub mod table;
 
 use std::fmt;

@@ -52,7 +52,8 @@ impl PostgresServer {
         format!("postgres://app@127.0.0.1:{}/{name}", self.port)
     }
 
-    fn launch(&self) {
+    /// Starts the server again after [`stop`](Self::stop), at the same address.
+    pub(crate) fn launch(&self) {
         let options = format!(
             "-c listen_addresses=127.0.0.1 -p {} -k {} -c max_connections=100",
             self.port,
@@ -62,6 +63,11 @@ impl PostgresServer {
         let log = log.to_str().unwrap();
         let start = ["-D", &self.data(), "-w", "-o", &options, "-l", log, "start"];
         self.run("pg_ctl", &start);
+    }
+
+    /// Stops the server at once, as a crash would.
+    pub(crate) fn stop(&self) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
     }
 
     fn data(&self) -> String {
@@ -95,7 +101,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+        self.stop();
     }
 }
 
