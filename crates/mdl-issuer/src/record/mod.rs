@@ -9,6 +9,7 @@
 //! | [`CsvSource`](table::CsvSource) | one line per person, for demonstrations |
 //! | [`SamplePeople`](sample::SamplePeople) | people that do not exist, made when asked for |
 //! | [`SqlSource`](sql::SqlSource) | a view in PostgreSQL |
+//! | [`HttpSource`](http::HttpSource) | a service of the authority |
 //!
 //! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues;
 //! [`refusal`] says to the operator what the gate said.
@@ -16,6 +17,7 @@
 mod error;
 pub mod file;
 pub mod folder;
+pub mod http;
 pub mod refusal;
 pub mod sample;
 pub mod sql;
