@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use mdl_mdoc::data_elements::{GateReport, Severity};
+use mdl_mdoc::data_elements::GateReport;
 use mdl_signer::{GuardError, SignError};
 use time::Duration;
 
@@ -10,6 +10,7 @@ use super::IssueRequest;
 use super::batch::SignBatchError;
 use super::reason::Reason;
 use crate::record::RecordSourceError;
+use crate::record::refusal::reasons;
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -84,24 +85,14 @@ impl Refusal {
     /// The findings name rules and elements, never a value.
     pub(super) fn gate(report: GateReport) -> Self {
         const MOST: usize = 20;
-        let errors = report
-            .violations()
+        let named: Vec<_> = reasons(&report)
             .iter()
-            .filter(|violation| violation.severity == Severity::Error);
-        let named: Vec<_> = errors
             .take(MOST)
-            .map(|violation| {
-                format!(
-                    "{} {}/{}",
-                    violation.rule.id(),
-                    violation.name_space,
-                    violation.element_identifier
-                )
-            })
+            .map(ToString::to_string)
             .collect();
         Self {
             reason: Reason::RecordRefused,
-            cause: Some(named.join(", ")),
+            cause: Some(named.join("; ")),
         }
     }
 
@@ -156,7 +147,13 @@ impl From<RecordSourceError> for Refusal {
             RecordSourceError::Unusable(_) => Reason::RecordUnusable,
             RecordSourceError::Unavailable(_) => Reason::RecordSourceUnavailable,
         };
-        Self::because(reason, &error)
+        let refusal = Self::because(reason, &error);
+        Self {
+            cause: refusal
+                .cause
+                .map(|text| format!("{}: {text}", error.code())),
+            ..refusal
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! values, as a shifted column of a table does, must not bring a person's data into logs that way: a name that no
 //! schema would have is not repeated.
 
+use std::fmt;
+
 use mdl_mdoc::data_elements::{GateReport, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,6 +34,23 @@ pub struct RefusalReason {
     /// The kind of thing that is there, never the thing.
     #[schema(example = "nothing")]
     pub found: String,
+}
+
+impl fmt::Display for RefusalReason {
+    /// One line for a log: `wrong-type org.iso.18013.5.1/sex: expected …, found …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)?;
+        for (lead, part) in [
+            (" ", &self.name_space),
+            ("/", &self.element),
+            ("", &self.within),
+        ] {
+            if let Some(part) = part {
+                write!(f, "{lead}{part}")?;
+            }
+        }
+        write!(f, ": expected {}, found {}", self.expected, self.found)
+    }
 }
 
 /// Stands for a name that is none.
@@ -105,6 +124,11 @@ mod tests {
         assert_eq!(country.code, "country-code-shape");
         assert_eq!(country.element.as_deref(), Some("issuing_country"));
         assert_eq!(country.found, "text of 6 characters");
+        let shown = country.to_string();
+        assert!(
+            shown.starts_with("country-code-shape org.iso.18013.5.1/issuing_country: expected "),
+            "{shown}"
+        );
         let missing = reasons
             .iter()
             .find(|reason| reason.element.as_deref() == Some("portrait"))
