@@ -5,10 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
+use axum::{Json, Router};
 use axum_server::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -140,7 +140,7 @@ pub async fn start(service: Service, settings: ServeSettings) -> Result<Running,
     let readiness = Arc::new(Readiness::new(Arc::clone(&service)));
     let (stop, stopped) = watch::channel(false);
     let mut jobs = Jobs::new(stopped);
-    jobs::start(&mut jobs, &service, &holder(), settings.purge_interval);
+    jobs::start(&mut jobs, &service, &holder(), &settings);
     for tls in [&public_tls, &internal_tls].into_iter().flatten() {
         jobs::follow_tls(&mut jobs, tls);
     }
@@ -155,7 +155,10 @@ pub async fn start(service: Service, settings: ServeSettings) -> Result<Running,
     });
     let reports: Arc<dyn public::Readiness> = readiness.clone();
     let router = around(
-        public::router(&service, reports),
+        public::router(&service, reports).route(
+            "/openapi.json",
+            axum::routing::get(async || Json(public::openapi())),
+        ),
         Listener::Public,
         admission,
     );

@@ -1,5 +1,7 @@
 //! The steps of an issuance, in the order in which they must happen.
 
+use std::time::Instant;
+
 use base64ct::{Base64UrlUnpadded, Encoding};
 use futures_util::future::try_join;
 use mdl_crypto::hmac_sha256;
@@ -16,6 +18,7 @@ use super::reason::Reason;
 use super::refusal::Refusal;
 use super::validity::validity;
 use super::{IssueError, IssueRequest, IssuedBatch};
+use crate::operations::metrics;
 use crate::service::Service;
 use crate::status;
 use crate::store::{
@@ -33,7 +36,15 @@ impl Service {
     /// # Errors
     /// See [`IssueError`]; the reason is in the log, under the identifier of the request.
     pub async fn issue(&self, request: IssueRequest<'_>) -> Result<IssuedBatch, IssueError> {
-        match self.issue_or_refuse(&request).await {
+        let started = Instant::now();
+        let issued = self.issue_or_refuse(&request).await;
+        let outcome = issued.as_ref().map(|batch| batch.documents.len());
+        metrics::issuance(
+            &request.tenant.name,
+            outcome.map_err(Refusal::code),
+            started.elapsed(),
+        );
+        match issued {
             Ok(batch) => {
                 tracing::info!(
                     code = "issued",

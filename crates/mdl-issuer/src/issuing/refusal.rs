@@ -100,6 +100,11 @@ impl Refusal {
         self.reason.error()
     }
 
+    /// The operator's reason.
+    pub(super) const fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
     /// For the operator, under the identifier of the request.
     pub(super) fn log(&self, request: &IssueRequest<'_>) {
         let code = self.reason.code();

@@ -14,12 +14,22 @@ use tokio::time::MissedTickBehavior;
 
 use super::metrics;
 use super::tls::Tls;
+use crate::config::ServeSettings;
+use crate::ledger::{CheckpointRule, checkpoint};
 use crate::service::Service;
+use crate::tenant::Tenant;
 
 /// How often the files of TLS are looked at.
 const TLS_CHECK: Duration = Duration::from_secs(30);
 /// The shortest time between two rounds of publication.
 const SHORTEST: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether a checkpoint is due.
+const CHECKPOINT_TURN: Duration = Duration::from_secs(60);
+/// So many entries are a checkpoint of their own.
+const CHECKPOINT_ENTRIES: u64 = 10_000;
+/// How long a replica may take over one.
+const CHECKPOINT_LEASE: time::Duration = time::Duration::seconds(30);
 
 /// How a run of a job ended, in metrics.
 type Outcome = &'static str;
@@ -73,13 +83,14 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
-/// Status lists, erasing.
+/// Status lists, erasing, checkpoints.
 pub(crate) fn start(
     jobs: &mut Jobs,
     service: &Arc<Service>,
     holder: &str,
-    purge_interval: Duration,
+    settings: &ServeSettings,
 ) {
+    start_checkpoints(jobs, service, holder, settings.checkpoint_interval);
     let spacing = service
         .tenants
         .iter()
@@ -98,7 +109,7 @@ pub(crate) fn start(
         });
     }
     let service = Arc::clone(service);
-    jobs.every("purge", purge_interval, move || {
+    jobs.every("purge", settings.purge_interval, move || {
         let service = Arc::clone(&service);
         async move {
             match service.store.purge(service.clock.now()).await {
@@ -113,6 +124,58 @@ pub(crate) fn start(
             }
         }
     });
+}
+
+/// Signs the head of the ledger with the key of status lists: the only one that signs what is no document.
+fn start_checkpoints(jobs: &mut Jobs, service: &Arc<Service>, holder: &str, interval: Duration) {
+    let signs = |tenant: &&Arc<Tenant>| tenant.authority.status_signer.is_some();
+    let Some(tenant) = service.tenants.iter().find(signs).cloned() else {
+        return;
+    };
+    let rule = CheckpointRule {
+        entries: CHECKPOINT_ENTRIES,
+        age: time::Duration::try_from(interval).unwrap_or(time::Duration::DAY),
+    };
+    let (service, holder) = (Arc::clone(service), holder.to_owned());
+    jobs.every("checkpoint", interval.min(CHECKPOINT_TURN), move || {
+        let (service, tenant, holder) = (Arc::clone(&service), Arc::clone(&tenant), holder.clone());
+        async move { sign_checkpoint(&service, &tenant, &holder, rule).await }
+    });
+}
+
+async fn sign_checkpoint(
+    service: &Service,
+    tenant: &Tenant,
+    holder: &str,
+    rule: CheckpointRule,
+) -> Outcome {
+    let Some(signer) = &tenant.authority.status_signer else {
+        return "done";
+    };
+    let now = service.clock.now();
+    match service
+        .store
+        .lease("checkpoint", holder, now, now + CHECKPOINT_LEASE)
+        .await
+    {
+        Ok(true) => {}
+        Ok(false) => return "elsewhere",
+        Err(error) => {
+            tracing::error!(code = "checkpoint-failed", cause = %error);
+            return "failed";
+        }
+    }
+    match checkpoint(&*service.store, &tenant.name, &*signer.signer, rule, now).await {
+        Ok(None) => "done",
+        Ok(Some(_)) => {
+            tracing::info!(code = "checkpoint-signed");
+            "done"
+        }
+        Err(error) => {
+            tracing::error!(code = "checkpoint-failed", cause = %error);
+            "failed"
+        }
+    }
 }
 
 /// Follows the files of a listener's TLS.

@@ -1,6 +1,8 @@
 //! Logs: one line per event on standard error, as JSON or as text, each with a stable `code`; and traces, if they go
 //! anywhere.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -27,6 +29,7 @@ pub fn install(settings: &LogSettings, traces: Option<&Traces>) {
             .boxed(),
         LogFormat::Text => fmt::layer()
             .with_target(false)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .boxed(),
     };

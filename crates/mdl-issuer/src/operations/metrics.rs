@@ -119,6 +119,21 @@ pub(super) fn request_ends(
     .record(elapsed.as_secs_f64());
 }
 
+/// A credential request that came as far as issuing: how many documents, or why none.
+pub(crate) fn issuance(tenant: &str, outcome: Result<usize, &'static str>, elapsed: Duration) {
+    let code = match outcome {
+        Ok(documents) => {
+            counter!("mdl_documents_issued_total", "tenant" => tenant.to_owned())
+                .increment(documents as u64);
+            histogram!("mdl_issuance_seconds", "tenant" => tenant.to_owned())
+                .record(elapsed.as_secs_f64());
+            "issued"
+        }
+        Err(code) => code,
+    };
+    counter!("mdl_issuances_total", "tenant" => tenant.to_owned(), "outcome" => code).increment(1);
+}
+
 pub(super) fn job_ran(job: &'static str, outcome: &'static str) {
     counter!("mdl_job_runs_total", "job" => job, "outcome" => outcome).increment(1);
 }

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use time::Duration;
 use utoipa::ToSchema;
@@ -14,6 +14,7 @@ use super::state::TenantState;
 use crate::openid4vci::JOSE_ALGORITHMS;
 use crate::openid4vci::error_code::{ErrorCode, description};
 use crate::openid4vci::nonce::NonceKind;
+use crate::operations::problem::AnswerCode;
 
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -59,7 +60,8 @@ pub(super) fn refusal(at: &TenantState, status: StatusCode, body: ErrorBody) -> 
         error = body.error,
         reason = body.error_description,
     );
-    (status, Json(body)).into_response()
+    let code = Extension(AnswerCode(body.error));
+    (status, code, Json(body)).into_response()
 }
 
 /// Something that the service needs is away: the same request may succeed later.
@@ -69,7 +71,14 @@ pub(super) fn unavailable(error: &(dyn Error + 'static), retry_after: Duration) 
     body.error_description = "the service cannot answer now: repeat the request later".to_owned();
     let seconds = retry_after.whole_seconds().max(1);
     let retry_after = (RETRY_AFTER, HeaderValue::from(seconds));
-    (StatusCode::SERVICE_UNAVAILABLE, [retry_after], Json(body)).into_response()
+    let code = Extension(AnswerCode(body.error));
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        code,
+        [retry_after],
+        Json(body),
+    )
+        .into_response()
 }
 
 /// A fault of the service: the log has the cause.
@@ -77,7 +86,8 @@ pub(super) fn fault(error: &(dyn Error + 'static)) -> Response {
     tracing::error!(code = "fault", error);
     let mut body = ErrorBody::new(ErrorCode::ServerError, error);
     body.error_description = "the service failed".to_owned();
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+    let code = Extension(AnswerCode(body.error));
+    (StatusCode::INTERNAL_SERVER_ERROR, code, Json(body)).into_response()
 }
 
 /// Adds `WWW-Authenticate` (RFC 9449, 7.1; RFC 6750, 3): the schemes that the tenant accepts, with the error if it has a
