@@ -9,6 +9,7 @@
 
 mod authority;
 mod listener;
+mod open;
 mod problem;
 mod quantity;
 mod records;
@@ -26,6 +27,7 @@ use toml::de::DeTable;
 use zeroize::Zeroizing;
 
 pub use listener::{InternalListener, Operator, PublicListener, RequestLimits, TlsFiles};
+pub use open::OpenError;
 pub use problem::{ConfigError, Problem};
 pub use records::RecordSettings;
 pub use store::StoreSettings;

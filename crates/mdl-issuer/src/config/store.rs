@@ -42,7 +42,7 @@ impl std::fmt::Debug for StoreSettings {
 pub(super) fn read(section: &Section<'_>) -> Option<StoreSettings> {
     let url = section.required("url", text);
     let password = secret_source::optional(section, "password");
-    let connections = section.or("connections", 16, number(1..=1000));
+    let connections = section.or("connections", 16, number(2..=1000));
     let url = url?;
     if let Some(path) = url.strip_prefix("sqlite:") {
         if section.has("password_file") || section.has("password_env") {

@@ -28,9 +28,10 @@ const PAGE: u32 = 100;
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOfferRequest {
     /// The subject reference: who the person is in the source of record.
+    #[schema(example = "sample-001")]
     subject: String,
     /// What may be collected.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, example = json!(["org.iso.18013.5.1.mDL"]))]
     configuration_ids: Vec<String>,
     /// Digits of a transaction code to be made, 4 to 12; none without.
     #[schema(minimum = 4, maximum = 12)]
