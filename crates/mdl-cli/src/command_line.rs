@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    completions, crl, demo, ds, iaca, inspect, issue, key, lint, man, present, vectors, verify,
-    wallet,
+    completions, crl, demo, ds, health, iaca, inspect, issue, key, lint, man, present, serve,
+    vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -28,6 +28,8 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Demo),
+    Serve(serve::Serve),
+    Health(health::Health),
     #[command(subcommand)]
     Iaca(iaca::Iaca),
     #[command(subcommand)]
@@ -53,6 +55,8 @@ impl Command {
     fn run(&self) -> Result<Exit> {
         match self {
             Self::Demo(demo) => demo.run(),
+            Self::Serve(serve) => serve.run(),
+            Self::Health(health) => health.run(),
             Self::Iaca(iaca) => iaca.run(),
             Self::Ds(ds) => ds.run(),
             Self::Crl(crl) => crl.run(),

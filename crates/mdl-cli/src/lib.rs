@@ -21,6 +21,7 @@ mod command_line;
 mod commands;
 mod curve_option;
 mod demonstration;
+mod development;
 mod document_kind;
 mod element_json;
 mod exit;

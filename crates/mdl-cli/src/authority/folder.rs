@@ -54,6 +54,10 @@ impl AuthorityFolder {
         self.root.join("ds").join(&name.0)
     }
 
+    pub(crate) fn status_signer(&self, name: &SignerName) -> PathBuf {
+        self.root.join("status").join(&name.0)
+    }
+
     /// The CRL to publish, in DER.
     pub(crate) fn crl(&self) -> PathBuf {
         self.root.join("crl").join("crl.der")

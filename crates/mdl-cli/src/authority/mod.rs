@@ -4,6 +4,7 @@
 //! mdl-authority/
 //!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted)
 //!   ds/NAME/certificate.pem   request.pem   key.pem (encrypted; absent if it is kept elsewhere)   signer.json
+//!   status/NAME/certificate.pem   key.pem (encrypted)
 //!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
 //! ```
 //!
@@ -14,6 +15,7 @@ mod crl;
 mod document_signer;
 mod folder;
 mod iaca;
+mod status_signer;
 
 pub(crate) use crl::{CrlRequest, build_crl};
 pub(crate) use document_signer::{
@@ -21,6 +23,7 @@ pub(crate) use document_signer::{
 };
 pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
 pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
+pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 
 use mdl_crypto::Signature;
 use mdl_signer::{SignError, Signer};
