@@ -24,6 +24,8 @@ STAGES=(
     "benches: memory bounds, and instruction counts beside the bare cryptography (callgrind)"
     "vectors: the test vectors pass, are what the generator makes, and run against another program"
     "readme:  the commands of the README work as they stand there"
+    "deploy:  the container, compose and systemd files, as far as this machine can check them"
+    "http:    generated requests to both listeners find no server error (schemathesis)"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
     "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
 )
@@ -166,6 +168,16 @@ stage_vectors() {
 
 stage_readme() {
     run bash scripts/readme-commands
+}
+
+stage_deploy() {
+    build_mdl
+    run deploy/lint "$PWD/target/release/mdl"
+}
+
+stage_http() {
+    build_mdl
+    run bash scripts/schemathesis target/release/mdl "${SCHEMATHESIS_SECONDS:-60}"
 }
 
 stage_interop() {
