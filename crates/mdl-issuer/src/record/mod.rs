@@ -11,7 +11,7 @@
 //! | [`SqlSource`](sql::SqlSource) | a view in PostgreSQL |
 //! | [`HttpSource`](http::HttpSource) | a service of the authority |
 //!
-//! All of them speak the form of [`file`], and all of them are held against the element gate by whoever issues;
+//! All of them speak the form of [`mod@file`], and all of them are held against the element gate by whoever issues;
 //! [`refusal`] says to the operator what the gate said.
 
 mod error;
