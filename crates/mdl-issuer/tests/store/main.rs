@@ -1,6 +1,9 @@
-//! The behaviour that every store must show: one suite, run on each implementation.
+//! The behaviour that every store must show: one suite, run on each implementation; and what only a database can show:
+//! that it survives being killed, and what is on its disk.
 
+mod at_rest;
 mod behaviour;
+mod crash;
 mod postgres_server;
 mod rows;
 

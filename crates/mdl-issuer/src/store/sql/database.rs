@@ -133,6 +133,9 @@ impl From<DatabaseError> for StoreError {
 pub(super) trait Database: fmt::Debug + Send + Sync + 'static {
     fn dialect(&self) -> Dialect;
 
+    /// Has what was erased no longer in a log either, as far as the database keeps one that can be emptied.
+    async fn forget_log(&self) -> Result<(), DatabaseError>;
+
     /// Begins a transaction that may write.
     async fn begin(&self) -> Result<Box<dyn Transaction>, DatabaseError>;
 

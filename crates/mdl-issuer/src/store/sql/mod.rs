@@ -68,6 +68,24 @@ impl SqlStore {
         Ok(Self::on(Arc::new(database)))
     }
 
+    /// Opens a SQLite file that a service wrote, also while it runs, to read from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the file cannot be opened.
+    pub async fn sqlite_to_read(path: &Path) -> Result<Self, StoreError> {
+        let database = SqliteDatabase::open_to_read(path).await?;
+        Ok(Self::on(Arc::new(database)))
+    }
+
+    /// Connects to a PostgreSQL database that a service made, to read from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the server cannot be reached.
+    pub async fn postgres_to_read(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
+        let database = PostgresDatabase::connect_to_read(url, password).await?;
+        Ok(Self::on(Arc::new(database)))
+    }
+
     fn on(database: Arc<dyn Database>) -> Self {
         let writer = GroupCommit::start(Arc::clone(&database));
         Self { database, writer }

@@ -30,43 +30,20 @@ impl PostgresDatabase {
         password: Option<&str>,
         connections: u32,
     ) -> Result<Self, StoreError> {
-        let mut options = PgConnectOptions::from_str(url)
-            // The error would repeat the address, and with it a password.
-            .map_err(|_| StoreError::Unavailable("the database's address is not one".into()))?
-            .application_name("mdl-issuer")
-            .statement_cache_capacity(200)
-            // A replica that hangs in the middle of a transaction must not hold up the others for longer.
-            .options([
-                ("statement_timeout", "10s"),
-                ("lock_timeout", "10s"),
-                ("idle_in_transaction_session_timeout", "10s"),
-                ("jit", "off"),
-            ]);
-        if let Some(password) = password {
-            options = options.password(password);
-        }
-        let pool = |connections, options| {
-            PgPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_with(options)
-        };
-        let unavailable = |error| StoreError::Unavailable(describe(&error));
-        let readers = pool(connections, options.clone())
-            .await
-            .map_err(unavailable)?;
+        let options = options(url, password)?;
         // Waiting for the lock of the migrations may take as long as the migrations do.
         let patient = options.clone().options([
             ("statement_timeout", "0"),
             ("lock_timeout", "0"),
             ("idle_in_transaction_session_timeout", "0"),
         ]);
-        let migrator = pool(1, patient).await.map_err(unavailable)?;
+        let migrator = pool(1, patient).await?;
         MIGRATIONS
             .run(&migrator)
             .await
             .map_err(super::not_migrated)?;
         migrator.close().await;
+        let readers = pool(connections, options.clone()).await?;
         // The writer looks up single rows by key. Its plans are made while tables are small and kept while they grow:
         // a scan that was right for ten rows would still be taken for ten million.
         let writer = options.options([
@@ -74,15 +51,61 @@ impl PostgresDatabase {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
         ]);
-        let writer = pool(2, writer).await.map_err(unavailable)?;
+        let writer = pool(2, writer).await?;
         Ok(Self { writer, readers })
     }
+
+    /// Connects to a database that has its tables, and changes nothing in it.
+    pub(super) async fn connect_to_read(
+        url: &str,
+        password: Option<&str>,
+    ) -> Result<Self, StoreError> {
+        let options = options(url, password)?.options([("default_transaction_read_only", "on")]);
+        let readers = pool(1, options).await?;
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+        })
+    }
+}
+
+fn options(url: &str, password: Option<&str>) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        // The error would repeat the address, and with it a password.
+        .map_err(|_| StoreError::Unavailable("the database's address is not one".into()))?
+        .application_name("mdl-issuer")
+        .statement_cache_capacity(200)
+        // A replica that hangs in the middle of a transaction must not hold up the others for longer.
+        .options([
+            ("statement_timeout", "10s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("jit", "off"),
+        ]);
+    Ok(match password {
+        Some(password) => options.password(password),
+        None => options,
+    })
+}
+
+async fn pool(connections: u32, options: PgConnectOptions) -> Result<PgPool, StoreError> {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(|error| StoreError::Unavailable(describe(&error)))
 }
 
 #[async_trait]
 impl Database for PostgresDatabase {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    async fn forget_log(&self) -> Result<(), DatabaseError> {
+        // Row versions go with the next vacuum, the log with its rotation: both are the operator's to set.
+        Ok(())
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, DatabaseError> {

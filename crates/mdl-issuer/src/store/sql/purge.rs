@@ -42,6 +42,9 @@ pub(super) async fn purge(
             }
         }
     }
+    if gone > 0 {
+        database.forget_log().await?;
+    }
     Ok(gone)
 }
 

@@ -38,32 +38,42 @@ impl SqliteDatabase {
         create_private(path).map_err(|error| {
             StoreError::Unavailable(format!("{}: {}", path.display(), error.kind()))
         })?;
-        let options = options(path);
-        let pool = |connections, options| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .test_before_acquire(false)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .connect_with(options)
-        };
-        let unavailable = |error| StoreError::Unavailable(describe(&error));
-        let writer = pool(1, options.clone()).await.map_err(unavailable)?;
+        let options = options(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON");
+        let writer = pool(1, options.clone()).await?;
         MIGRATIONS.run(&writer).await.map_err(super::not_migrated)?;
-        let readers = pool(READERS, options.pragma("query_only", "ON"));
-        let readers = readers.await.map_err(unavailable)?;
+        let readers = pool(READERS, options.pragma("query_only", "ON")).await?;
         Ok(Self { writer, readers })
     }
+
+    /// Opens a file that is there, and changes nothing in it.
+    pub(super) async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let readers = pool(1, options(path).read_only(true)).await?;
+        Ok(Self {
+            writer: readers.clone(),
+            readers,
+        })
+    }
+}
+
+async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(|error| StoreError::Unavailable(describe(&error)))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")
         .statement_cache_capacity(200)
 }
@@ -81,6 +91,12 @@ fn create_private(path: &Path) -> io::Result<()> {
 impl Database for SqliteDatabase {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    async fn forget_log(&self) -> Result<(), DatabaseError> {
+        let emptied = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        emptied.execute(&self.writer).await.map_err(failed)?;
+        Ok(())
     }
 
     async fn begin(&self) -> Result<Box<dyn Transaction>, DatabaseError> {
