@@ -53,6 +53,8 @@ stage_tools() {
     for command in "${!packages[@]}"; do
         command -v "$command" >/dev/null || missing+=("${packages[$command]}")
     done
+    # Its servers are not on the path: the tests start one from the folder of its version.
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     # Debian has the module in a package of its own, without which `python3 -m venv` explains itself and fails.
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     if ((${#missing[@]})); then

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    completions, crl, demo, ds, health, iaca, inspect, issue, key, lint, man, present, serve,
-    vectors, verify, wallet,
+    completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger, lint, man, present,
+    serve, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -44,6 +44,8 @@ enum Command {
     Lint(lint::Lint),
     Inspect(inspect::Inspect),
     #[command(subcommand)]
+    Ledger(ledger::Ledger),
+    #[command(subcommand)]
     Vectors(vectors::Vectors),
     #[command(subcommand)]
     Key(key::Key),
@@ -66,6 +68,7 @@ impl Command {
             Self::Wallet(wallet) => wallet.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),
+            Self::Ledger(ledger) => ledger.run(),
             Self::Vectors(vectors) => vectors.run(),
             Self::Key(key) => key.run(),
             Self::Completions(completions) => completions.run(),

@@ -9,6 +9,7 @@ pub(crate) mod iaca;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod key;
+pub(crate) mod ledger;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod present;
@@ -16,3 +17,14 @@ pub(crate) mod serve;
 pub(crate) mod vectors;
 pub(crate) mod verify;
 pub(crate) mod wallet;
+
+use crate::failure::{Failure, Result};
+
+/// What runs the commands that wait for a network or a database.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::outside("no threads for the network").because(&error))
+}

@@ -7,6 +7,7 @@ mod demo;
 mod hostile_input;
 mod inspect;
 mod issue;
+mod ledger;
 mod lint;
 mod mdl;
 mod readme;

@@ -10,8 +10,9 @@ use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use super::{Data, KeyPassphrase, Network, first_line, folder_failure, runtime};
+use super::{Data, KeyPassphrase, Network, first_line, folder_failure};
 use crate::Exit;
+use crate::commands::runtime;
 use crate::commands::verify::read_trust_anchors;
 use crate::failure::{Failure, Result};
 use crate::output::Output;

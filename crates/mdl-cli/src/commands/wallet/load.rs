@@ -8,8 +8,9 @@ use rand_core::Rng;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Network, first_line, runtime};
+use super::{Network, first_line};
 use crate::Exit;
+use crate::commands::runtime;
 use crate::failure::{Failure, Result};
 use crate::input;
 use crate::output::Output;

@@ -110,14 +110,6 @@ fn first_line(path: &std::path::Path) -> Result<Zeroizing<String>> {
     ))
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::outside("no threads for the network").because(&error))
-}
-
 fn folder_failure(error: &FolderError) -> Failure {
     let failure = match error {
         FolderError::Ended { .. } => Failure::no("there is nothing to present"),

@@ -1,0 +1,26 @@
+//! The ledger of a service: verified and exported, from its database or from an export.
+
+mod export;
+mod source;
+mod verify;
+
+use clap::Subcommand;
+
+use crate::Exit;
+use crate::failure::Result;
+
+/// The issuing service's ledger of signatures
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    Verify(verify::Verify),
+    Export(export::Export),
+}
+
+impl Ledger {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        match self {
+            Self::Verify(verify) => verify.run(),
+            Self::Export(export) => export.run(),
+        }
+    }
+}
