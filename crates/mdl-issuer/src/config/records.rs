@@ -20,6 +20,7 @@ use crate::record::http::{
     HttpSource, SubjectPlace,
 };
 use crate::record::sql::{SqlLimits, SqlSource, ViewName};
+use crate::record::table::CsvSource;
 
 pub(super) const RECORDS: &[&str] = &[
     "kind",
@@ -43,7 +44,7 @@ pub(super) const RECORDS: &[&str] = &[
     "client_secret_env",
     "scope",
 ];
-const FOLDER: &[&str] = &["kind", "path"];
+const FOLDER_OR_TABLE: &[&str] = &["kind", "path"];
 const SQL: &[&str] = &[
     "kind",
     "url",
@@ -76,6 +77,8 @@ const HTTP: &[&str] = &[
 pub enum RecordSettings {
     /// Files in a folder.
     Folder(PathBuf),
+    /// Lines of a CSV file.
+    Table(PathBuf),
     /// A view in PostgreSQL.
     Sql {
         /// The database.
@@ -97,6 +100,7 @@ impl RecordSettings {
     pub fn connect(&self, schema: Schema) -> Result<Arc<dyn RecordSource>, HttpSettingsError> {
         Ok(match self {
             Self::Folder(path) => Arc::new(FolderSource::new(path, schema)),
+            Self::Table(path) => Arc::new(CsvSource::new(path, schema)),
             Self::Sql {
                 connection,
                 view,
@@ -116,15 +120,19 @@ pub(super) fn read(section: &Section<'_>) -> Option<RecordSettings> {
     let kind = section.required("kind", text)?;
     let (keys, settings) = match kind.as_str() {
         "folder" => (
-            FOLDER,
+            FOLDER_OR_TABLE,
             section.required_path("path").map(RecordSettings::Folder),
+        ),
+        "table" => (
+            FOLDER_OR_TABLE,
+            section.required_path("path").map(RecordSettings::Table),
         ),
         "sql" => (SQL, read_sql(section)),
         "http" => (HTTP, read_http(section)),
         other => {
             section.problem(
                 "kind",
-                format!("expected folder, sql or http, found {other:?}"),
+                format!("expected folder, table, sql or http, found {other:?}"),
             );
             return None;
         }
