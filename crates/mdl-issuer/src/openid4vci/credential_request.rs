@@ -27,7 +27,7 @@ pub const MAX_BYTES: usize = 512 << 10;
 pub struct CredentialRequest<'t> {
     /// What is asked for.
     pub configuration: &'t CredentialConfiguration,
-    /// `jwt` proofs, one for each key; at least one, and no more than the batch size.
+    /// `jwt` proofs, one for each key, no more than the batch size. That there is one, [`combine`] checks.
     pub proofs: Vec<String>,
     /// Whether the proof came as `proof`, in the way of drafts up to 15.
     pub is_single_proof: bool,
@@ -162,9 +162,6 @@ fn proofs(
     }
     let jwt = proofs.get("jwt").ok_or(CredentialError::ProofType)?;
     let jwt = jwt.as_array().ok_or(CredentialError::ProofsShape)?;
-    if jwt.is_empty() {
-        return Err(CredentialError::NoProofs);
-    }
     let proofs = jwt
         .iter()
         .map(|proof| proof.as_str().map(str::to_owned))

@@ -164,6 +164,11 @@ async fn authorization_details_give_identifiers_to_ask_by() {
     by_configuration.proof().claims["iss"] = "wallet.example".into();
     let refused = by_configuration.send(&rig).await;
     assert_eq!(refused.error(), "invalid_credential_request");
+    let mut by_both = rig.credential_request(&session, &nonce, vec![device_key.clone()]);
+    by_both.proof().claims["iss"] = "wallet.example".into();
+    by_both.body["credential_identifier"] = identifier.clone();
+    let refused = by_both.send(&rig).await;
+    assert_eq!(refused.error(), "invalid_credential_request");
     let mut by_identifier = rig.credential_request(&session, &nonce, vec![device_key]);
     by_identifier.proof().claims["iss"] = "wallet.example".into();
     by_identifier.body = json!({ "credential_identifier": identifier });

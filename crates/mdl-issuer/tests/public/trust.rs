@@ -5,7 +5,7 @@ use std::io::Read;
 use axum::body::Body;
 use axum::http::Request;
 use flate2::read::GzDecoder;
-use mdl_issuer::store::StatusListId;
+use mdl_issuer::store::{NewStatusList, StatusListId};
 use time::Duration;
 
 use crate::rig::{Answer, DMV, Rig};
@@ -131,6 +131,15 @@ async fn status_lists_of_the_past_of_others_and_of_nobody_are_not_served() {
 async fn the_aggregation_names_every_published_list() {
     let rig = Rig::new().await;
     let lists = rig.service.store.status_lists("dmv").await.unwrap();
+    let unpublished = NewStatusList {
+        id: StatusListId([9; 16]),
+        tenant: "dmv".into(),
+        size: 8,
+        capacity: 4,
+        created_at: rig.now(),
+    };
+    let store = &rig.service.store;
+    store.create_status_list(unpublished).await.unwrap();
     let answer = rig.get("/dmv/status-lists").await.ok();
     let named = answer["status_lists"].as_array().unwrap();
     assert_eq!(named.len(), lists.len());

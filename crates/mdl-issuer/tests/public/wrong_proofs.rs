@@ -203,6 +203,11 @@ const WRONG: &[(&str, Change, &str)] = &[
         "invalid_proof",
     ),
     (
+        "an array with another aud",
+        |a, rig| a.proof().claims["aud"] = json!([rig.issuer(OLD)]),
+        "invalid_proof",
+    ),
+    (
         "empty aud",
         |a, _| a.proof().claims["aud"] = json!([]),
         "invalid_proof",

@@ -253,6 +253,16 @@ const WRONG: &[(&str, Change, u16, &str, Code)] = &[
         Kept,
     ),
     (
+        "body announced too long",
+        |a, _, _| {
+            let length = ("content-length", u64::MAX.to_string());
+            a.envelope.headers.push(length);
+        },
+        413,
+        "invalid_request",
+        Kept,
+    ),
+    (
         "body too long",
         |a, _, _| a.form.push(("x", "y".repeat(64 << 10))),
         413,
