@@ -109,9 +109,9 @@ impl Dialect {
 pub(super) enum DatabaseError {
     /// Another transaction came in between, or the connection was lost before the end: the same again may work at once.
     Retry(String),
-    /// The connection was lost while committing: nobody knows whether it is done.
-    Unknown(String),
-    /// Nothing will change by trying again.
+    /// The database is away, or was lost while committing, so that nobody knows whether it is done.
+    Away(String),
+    /// The database refused a statement: nothing will change by trying the same again.
     Failed(String),
     /// A row that this version did not write.
     Corrupt(String),
@@ -120,9 +120,9 @@ pub(super) enum DatabaseError {
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Retry(why)
-            | DatabaseError::Unknown(why)
-            | DatabaseError::Failed(why) => Self::Unavailable(why),
+            DatabaseError::Retry(why) | DatabaseError::Away(why) | DatabaseError::Failed(why) => {
+                Self::Unavailable(why)
+            }
             DatabaseError::Corrupt(what) => Self::Corrupt(what),
         }
     }

@@ -149,7 +149,7 @@ impl Transaction for PostgresTransaction {
     async fn commit(self: Box<Self>) -> Result<(), DatabaseError> {
         self.0.commit().await.map_err(|error| match &error {
             sqlx::Error::Database(_) => failed(error),
-            _ => DatabaseError::Unknown(describe(&error)),
+            _ => DatabaseError::Away(describe(&error)),
         })
     }
 }
@@ -223,6 +223,6 @@ fn failed(error: sqlx::Error) -> DatabaseError {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
             DatabaseError::Retry(why)
         }
-        _ => DatabaseError::Failed(why),
+        _ => DatabaseError::Away(why),
     }
 }

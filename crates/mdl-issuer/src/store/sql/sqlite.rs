@@ -139,11 +139,7 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), DatabaseError> {
-        self.0.commit().await.map_err(|error| match failed(error) {
-            // Busy at the end means that it did not end.
-            DatabaseError::Retry(why) => DatabaseError::Retry(why),
-            other => other,
-        })
+        self.0.commit().await.map_err(failed)
     }
 }
 
@@ -211,6 +207,6 @@ fn failed(error: sqlx::Error) -> DatabaseError {
                 DatabaseError::Failed(why)
             }
         }
-        _ => DatabaseError::Failed(why),
+        _ => DatabaseError::Away(why),
     }
 }
