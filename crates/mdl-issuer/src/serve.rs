@@ -129,14 +129,13 @@ async fn finish(task: JoinHandle<io::Result<()>>) -> Result<(), ServeError> {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn start(service: Service, settings: ServeSettings) -> Result<Running, ServeError> {
+pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Running, ServeError> {
     tls::install_provider();
     metrics::install();
     let public_listener = listen(settings.public.address)?;
     let internal_listener = listen(settings.internal.address)?;
     let [public_tls, internal_tls] = tls_of(&settings)?;
 
-    let service = Arc::new(service);
     let readiness = Arc::new(Readiness::new(Arc::clone(&service)));
     let (stop, stopped) = watch::channel(false);
     let mut jobs = Jobs::new(stopped);

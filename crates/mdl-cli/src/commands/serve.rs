@@ -107,7 +107,7 @@ fn run(config: Config, development: Option<&Development>) -> Result<Exit> {
         let service = config.open(Arc::new(SystemClock)).await;
         let service = service
             .map_err(|error| Failure::outside("the service does not run").because(&error))?;
-        let running = serve::start(service, settings)
+        let running = serve::start(Arc::new(service), settings)
             .await
             .map_err(|error| not_started(&error))?;
         if let Some(development) = development {

@@ -88,3 +88,91 @@ pub(crate) async fn admit(admission: Arc<Admission>, request: Request, next: Nex
             .into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tokio::sync::Notify;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// A router behind a gate, whose handler waits until it is let go.
+    fn slow(
+        concurrent_requests: u32,
+        request_time: Duration,
+    ) -> (Router, Arc<Notify>, Arc<Notify>) {
+        let limits = RequestLimits {
+            header_size: 8192,
+            body_size: 10,
+            header_time: Duration::from_secs(1),
+            request_time,
+            concurrent_requests,
+        };
+        let admission = Arc::new(Admission::new(&limits, None));
+        let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let handler = {
+            let (begun, go) = (Arc::clone(&begun), Arc::clone(&go));
+            move || async move {
+                begun.notify_one();
+                go.notified().await;
+            }
+        };
+        let router = Router::new()
+            .route("/", get(handler))
+            .layer(from_fn(move |request, next| {
+                admit(Arc::clone(&admission), request, next)
+            }));
+        (router, begun, go)
+    }
+
+    fn request() -> Request {
+        Request::new(Body::empty())
+    }
+
+    #[tokio::test]
+    async fn a_request_without_room_is_turned_away_at_once_and_the_next_is_not() {
+        let (router, begun, go) = slow(1, Duration::from_secs(60));
+        let first = tokio::spawn(router.clone().oneshot(request()));
+        begun.notified().await;
+        let second = router.clone().oneshot(request()).await.unwrap();
+        assert_eq!(second.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(second.headers()[header::RETRY_AFTER], "1");
+        go.notify_one();
+        assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
+        go.notify_one();
+        assert_eq!(
+            router.oneshot(request()).await.unwrap().status(),
+            StatusCode::OK
+        );
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_ended() {
+        let (router, _, _) = slow(1, Duration::from_millis(20));
+        let answer = router.clone().oneshot(request()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        // It no longer takes up room.
+        let (router, _, go) = slow(1, Duration::from_millis(20));
+        router.clone().oneshot(request()).await.unwrap();
+        go.notify_one();
+        assert_eq!(
+            router.oneshot(request()).await.unwrap().status(),
+            StatusCode::OK
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_announced_too_large_is_not_read() {
+        let (router, _, _) = slow(1, Duration::from_secs(60));
+        let mut large = request();
+        large
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, 11.into());
+        let answer = router.oneshot(large).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

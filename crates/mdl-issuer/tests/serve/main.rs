@@ -1,0 +1,510 @@
+//! The two listeners on real sockets: who is let in, how much, what an operator can do, and how it ends.
+
+#[path = "../rig/mod.rs"]
+mod rig;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use mdl_issuer::config::{
+    InternalListener, Operator, PublicListener, RequestLimits, ServeSettings, TlsFiles,
+};
+use mdl_issuer::operations::rate_limit::{Proxies, RateLimitSettings};
+use mdl_issuer::serve::{self, Running};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use rig::Rig;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+const SUBJECT: &str = "CANARY-4711";
+const MDL: &str = "mdl";
+
+fn settings() -> ServeSettings {
+    let limits = RequestLimits {
+        header_size: 16 << 10,
+        body_size: 64 << 10,
+        header_time: Duration::from_secs(5),
+        request_time: Duration::from_secs(20),
+        concurrent_requests: 64,
+    };
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    ServeSettings {
+        shutdown_grace: Duration::from_secs(5),
+        purge_interval: Duration::from_secs(60),
+        checkpoint_interval: Duration::from_secs(60),
+        public: PublicListener {
+            address,
+            tls: None,
+            limits,
+            rate_limit: RateLimitSettings {
+                requests_per_minute: 60,
+                burst: 10,
+                clients: 1000,
+                proxies: Proxies::default(),
+            },
+        },
+        internal: InternalListener {
+            address,
+            tls: None,
+            client_ca: None,
+            operators: vec![Operator::new("back-office", TOKEN)],
+            limits,
+        },
+    }
+}
+
+struct Served {
+    running: Running,
+    rig: Rig,
+    client: Client,
+}
+
+impl Served {
+    async fn with(settings: ServeSettings) -> Self {
+        let rig = Rig::new().await;
+        let running = serve::start(rig.service.clone(), settings).await.unwrap();
+        Self {
+            running,
+            rig,
+            client: Client::builder().no_proxy().build().unwrap(),
+        }
+    }
+
+    fn tenant(&self) -> &str {
+        &self.rig.service.tenants[0].name
+    }
+
+    fn public(&self, path: &str) -> RequestBuilder {
+        self.client
+            .get(format!("http://{}{path}", self.running.public_address()))
+    }
+
+    fn internal(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.running.internal_address());
+        self.client.request(method, url)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let path = format!("/tenants/{}{path}", self.tenant());
+        let mut request = self.internal(method, &path).bearer_auth(TOKEN);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn operators_come_with_their_token_and_nobody_comes_without() {
+    let served = Served::with(settings()).await;
+    for path in [
+        "/metrics",
+        "/openapi.json",
+        "/tenants/dmv/offers",
+        "/tenants/dmv/status-lists",
+    ] {
+        let request = || served.internal(Method::GET, path);
+        for wrong in [
+            request(),
+            request().bearer_auth("wrong"),
+            request().bearer_auth(""),
+            request().basic_auth("back-office", Some(TOKEN)),
+            request().header("authorization", "Bearer"),
+            request().bearer_auth("a".repeat(5000)),
+        ] {
+            let answer = wrong.send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        }
+        let answer = request().bearer_auth(TOKEN).send().await.unwrap();
+        assert_ne!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_operator_makes_finds_and_cancels_an_offer() {
+    let served = Served::with(settings()).await;
+    let wanted = json!({ "subject": SUBJECT, "configuration_ids": [MDL], "tx_code_digits": 6 });
+    let (status, made) = served.ask(Method::POST, "/offers", Some(wanted)).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    assert_eq!(made["tx_code"].as_str().unwrap().len(), 6);
+    let id = made["id"].as_str().unwrap();
+
+    let (_, found) = served
+        .ask(
+            Method::POST,
+            "/offers/search",
+            Some(json!({ "subject": SUBJECT })),
+        )
+        .await;
+    assert_eq!(found[0]["id"], id);
+    assert_eq!(found[0]["state"], "open");
+    let (_, other) = served
+        .ask(
+            Method::POST,
+            "/offers/search",
+            Some(json!({ "subject": "other" })),
+        )
+        .await;
+    assert_eq!(other, json!([]));
+
+    let path = format!("/tenants/{}/offers/{id}/qr.svg", served.tenant());
+    let svg = served
+        .internal(Method::GET, &path)
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    assert!(svg.text().await.unwrap().contains("<svg"));
+
+    let (_, cancelled) = served
+        .ask(Method::DELETE, &format!("/offers/{id}"), None)
+        .await;
+    assert_eq!(cancelled["state"], "cancelled");
+    assert_eq!(cancelled["link_by_value"], Value::Null);
+    let (status, _) = served
+        .ask(Method::GET, &format!("/offers/{id}/qr.svg"), None)
+        .await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repeated_key_gives_the_same_offer_and_another_request_none() {
+    let served = Served::with(settings()).await;
+    let path = format!("/tenants/{}/offers", served.tenant());
+    let make = |subject: &str| {
+        let wanted = json!({ "subject": subject, "configuration_ids": [MDL], "tx_code_digits": 8 });
+        let request = served.internal(Method::POST, &path).bearer_auth(TOKEN);
+        request
+            .header("Idempotency-Key", "order-1")
+            .json(&wanted)
+            .send()
+    };
+    let first: Value = make(SUBJECT).await.unwrap().json().await.unwrap();
+    let again: Value = make(SUBJECT).await.unwrap().json().await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!(make("other").await.unwrap().status(), StatusCode::CONFLICT);
+    let (_, all) = served.ask(Method::GET, "/offers", None).await;
+    assert_eq!(all.as_array().unwrap().len(), 1);
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_requests_of_operators_get_their_codes() {
+    let served = Served::with(settings()).await;
+    let offer = |body: Value| ("/offers", body, 400, "invalid-parameter");
+    let long = "a".repeat(257);
+    let cases = [
+        offer(json!({ "subject": "", "configuration_ids": [MDL] })),
+        offer(json!({ "subject": long, "configuration_ids": [MDL] })),
+        offer(json!({ "subject": "a\nb", "configuration_ids": [MDL] })),
+        offer(json!({ "subject": "a", "configuration_ids": [] })),
+        offer(json!({ "subject": "a", "configuration_ids": ["unknown"] })),
+        offer(json!({ "subject": "a", "configuration_ids": [MDL, MDL] })),
+        offer(json!({ "subject": "a", "configuration_ids": [MDL], "tx_code_digits": 3 })),
+        offer(json!({ "subject": "a", "configuration_ids": [MDL], "life": 0 })),
+        (
+            "/offers",
+            json!({ "configuration_ids": [MDL] }),
+            400,
+            "malformed-body",
+        ),
+        (
+            "/offers",
+            json!({ "subject": "a", "configuration_ids": [MDL], "x": 1 }),
+            400,
+            "malformed-body",
+        ),
+        ("/offers", json!([]), 400, "malformed-body"),
+        (
+            "/status-changes",
+            json!({ "action": "revoke", "reason": "device-lost" }),
+            400,
+            "invalid-parameter",
+        ),
+        (
+            "/status-changes",
+            json!({ "subject": "a", "action": "revoke", "reason": "he moved" }),
+            400,
+            "invalid-parameter",
+        ),
+        (
+            "/status-changes",
+            json!({ "subject": "a", "action": "burn", "reason": "device-lost" }),
+            400,
+            "malformed-body",
+        ),
+        (
+            "/status-changes",
+            json!({ "issuance": "x", "action": "revoke", "reason": "device-lost" }),
+            400,
+            "invalid-parameter",
+        ),
+        (
+            "/status-changes",
+            json!({ "issuance": "AAAAAAAAAAAAAAAAAAAAAA", "action": "revoke", "reason": "device-lost" }),
+            404,
+            "unknown-issuance",
+        ),
+        (
+            "/record-events",
+            json!({ "subject": "a", "event": "moved" }),
+            400,
+            "malformed-body",
+        ),
+        (
+            "/issuances/search",
+            json!({ "subject": "" }),
+            400,
+            "invalid-parameter",
+        ),
+        ("/nothing", json!({}), 404, "unknown-endpoint"),
+    ];
+    for (path, body, status, code) in cases {
+        let (found, answer) = served.ask(Method::POST, path, Some(body.clone())).await;
+        assert_eq!(
+            (found.as_u16(), &answer["code"]),
+            (status, &json!(code)),
+            "{path} {body}"
+        );
+    }
+    let path = "/tenants/nobody/offers";
+    let answer = served
+        .internal(Method::GET, path)
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.json::<Value>().await.unwrap()["code"],
+        "unknown-tenant"
+    );
+    let path = format!("/tenants/{}/offers", served.tenant());
+    let large = served
+        .internal(Method::POST, &path)
+        .bearer_auth(TOKEN)
+        .body("x".repeat(100_000));
+    assert_eq!(
+        large.send().await.unwrap().status(),
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_told_when_to_come_again() {
+    let served = Served::with(settings()).await;
+    let mut refused = None;
+    for _ in 0..15 {
+        let answer = served.public("/healthz").send().await.unwrap();
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("a burst of 10 is exceeded by 15");
+    let wait: u64 = refused.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=2).contains(&wait), "{wait}");
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_answer_has_a_number_of_its_own_and_not_the_clients() {
+    let served = Served::with(settings()).await;
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let answer = served
+            .public("/healthz")
+            .header("x-request-id", "mine")
+            .send()
+            .await
+            .unwrap();
+        numbers.push(
+            answer.headers()["x-request-id"]
+                .to_str()
+                .unwrap()
+                .to_owned(),
+        );
+    }
+    assert_ne!(numbers[0], numbers[1]);
+    assert!(numbers.iter().all(|number| number.len() == 32));
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn metrics_name_routes_and_nobody() {
+    let served = Served::with(settings()).await;
+    let wanted = json!({ "subject": SUBJECT, "configuration_ids": [MDL] });
+    let (_, made) = served.ask(Method::POST, "/offers", Some(wanted)).await;
+    let id = made["id"].as_str().unwrap();
+    served
+        .ask(Method::GET, &format!("/offers/{id}"), None)
+        .await;
+    let metrics = served
+        .internal(Method::GET, "/metrics")
+        .bearer_auth(TOKEN)
+        .send()
+        .await
+        .unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(
+        metrics.contains("endpoint=\"/tenants/{tenant}/offers/{offer}\""),
+        "{metrics}"
+    );
+    for name in [
+        "mdl_ready",
+        "mdl_ledger_entries",
+        "mdl_document_signer_seconds_left",
+    ] {
+        assert!(metrics.contains(name), "{name}");
+    }
+    assert!(!metrics.contains(SUBJECT) && !metrics.contains(id) && !metrics.contains(TOKEN));
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_listener_that_has_stopped_takes_no_connection() {
+    let served = Served::with(settings()).await;
+    let address = served.running.public_address();
+    served.running.stop().await.unwrap();
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut settings = settings();
+    settings.public.address = held.local_addr().unwrap();
+    let rig = Rig::new().await;
+    let error = serve::start(rig.service.clone(), settings)
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("cannot be listened on"),
+        "{error}"
+    );
+}
+
+/// A self-signed certificate for `name` on 127.0.0.1, made by OpenSSL.
+fn certificate(folder: &Path, name: &str) -> TlsFiles {
+    let files = TlsFiles {
+        certificate: folder.join("tls.pem"),
+        key: folder.join("tls-key.pem"),
+    };
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-subj",
+            &format!("/CN={name}"),
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .arg("-out")
+        .arg(&files.certificate)
+        .arg("-keyout")
+        .arg(&files.key)
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    files
+}
+
+fn trusting(certificate: &Path) -> Client {
+    let root = reqwest::Certificate::from_pem(&fs::read(certificate).unwrap()).unwrap();
+    Client::builder()
+        .no_proxy()
+        .tls_certs_only([root])
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_new_certificate_counts_without_a_restart_and_a_broken_one_never() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings();
+    let files = certificate(folder.path(), "first");
+    settings.public.tls = Some(files.clone());
+    let served = Served::with(settings).await;
+    let url = format!("https://{}/healthz", served.running.public_address());
+    let first = trusting(&files.certificate);
+    assert!(first.get(&url).send().await.unwrap().status().is_success());
+
+    fs::write(&files.key, "no key").unwrap();
+    served.running.reload_tls();
+    let again = trusting(&files.certificate);
+    assert!(again.get(&url).send().await.unwrap().status().is_success());
+
+    certificate(folder.path(), "second");
+    served.running.reload_tls();
+    let second = trusting(&files.certificate);
+    assert!(second.get(&url).send().await.unwrap().status().is_success());
+    let plain = Client::builder().no_proxy().build().unwrap();
+    let plain_url = url.replace("https", "http");
+    assert!(plain.get(plain_url).send().await.is_err(), "TLS only");
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_certificate_lets_in_and_another_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let operators = folder.path().join("operators");
+    let strangers = folder.path().join("strangers");
+    for folder in [&operators, &strangers] {
+        fs::create_dir(folder).unwrap();
+    }
+    let operator = certificate(&operators, "operator");
+    let stranger = certificate(&strangers, "stranger");
+    let mut settings = settings();
+    let files = certificate(folder.path(), "service");
+    settings.internal.tls = Some(files.clone());
+    settings.internal.client_ca = Some(operator.certificate.clone());
+    settings.internal.operators = Vec::new();
+    let served = Served::with(settings).await;
+    let url = format!("https://{}/metrics", served.running.internal_address());
+    let with = |files: &TlsFiles, client: &TlsFiles| {
+        let root = reqwest::Certificate::from_pem(&fs::read(&files.certificate).unwrap()).unwrap();
+        let pem = [
+            fs::read(&client.certificate).unwrap(),
+            fs::read(&client.key).unwrap(),
+        ]
+        .concat();
+        let identity = reqwest::Identity::from_pem(&pem).unwrap();
+        Client::builder()
+            .no_proxy()
+            .tls_certs_only([root])
+            .identity(identity)
+            .build()
+            .unwrap()
+    };
+    let answer = with(&files, &operator).get(&url).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(with(&files, &stranger).get(&url).send().await.is_err());
+    assert!(trusting(&files.certificate).get(&url).send().await.is_err());
+    served.running.stop().await.unwrap();
+}
