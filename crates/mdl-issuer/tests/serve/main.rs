@@ -1,5 +1,14 @@
 //! The two listeners on real sockets: who is let in, how much, what an operator can do, and how it ends.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[allow(
+    unused_imports,
+    reason = "the rig is also for those who speak the protocol"
+)]
 #[path = "../rig/mod.rs"]
 mod rig;
 

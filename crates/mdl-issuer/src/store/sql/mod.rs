@@ -111,7 +111,7 @@ impl SqlStore {
     }
 
     /// At most `limit` rows from a sequence number on, in order.
-    async fn from_sequence<R: Record>(&self, from: u64, limit: u32) -> Result<Vec<R>, StoreError> {
+    async fn rows_from<R: Record>(&self, from: u64, limit: u32) -> Result<Vec<R>, StoreError> {
         let given = vec![(("sequence", Integer), from.into())];
         let rest = format!("WHERE t.sequence >= given.sequence ORDER BY t.sequence LIMIT {limit}");
         self.read(given, &rest).await
@@ -150,7 +150,6 @@ impl fmt::Debug for SqlStore {
 }
 
 /// What a failed migration means.
-#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 fn not_migrated(error: sqlx::migrate::MigrateError) -> StoreError {
     use sqlx::migrate::MigrateError;
     match error {
@@ -347,7 +346,7 @@ impl Store for SqlStore {
     }
 
     async fn ledger(&self, from: u64, limit: u32) -> Result<Vec<LedgerRow>, StoreError> {
-        self.from_sequence(from, limit).await
+        self.rows_from(from, limit).await
     }
 
     async fn ledger_head(&self) -> Result<LedgerHead, StoreError> {
@@ -371,7 +370,7 @@ impl Store for SqlStore {
         from: u64,
         limit: u32,
     ) -> Result<Vec<LedgerCheckpoint>, StoreError> {
-        self.from_sequence(from, limit).await
+        self.rows_from(from, limit).await
     }
 
     async fn last_checkpoint(&self) -> Result<Option<LedgerCheckpoint>, StoreError> {
