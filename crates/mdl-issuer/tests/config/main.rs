@@ -1,9 +1,6 @@
 //! The configuration file: the example loads, and everything that can be wrong with a file is said, with its line.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
 

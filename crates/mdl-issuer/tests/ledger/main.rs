@@ -1,5 +1,7 @@
 //! Every way to change a ledger is found, and named with the record that it was done to.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use mdl_crypto::{Curve, PrivateKey, PublicKey};
 use mdl_issuer::ledger::{
     CheckpointRule, ExportLine, Finding, LedgerReport, LedgerVerifier, checkpoint, entry_hash,

@@ -1,9 +1,6 @@
 //! The two listeners on real sockets: who is let in, how much, what an operator can do, and how it ends.
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[allow(
     unused_imports,
