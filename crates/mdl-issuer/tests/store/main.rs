@@ -1,6 +1,8 @@
 //! The behaviour that every store must show: one suite, run on each implementation; and what only a database can show:
 //! that it survives being killed, and what is on its disk.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod at_rest;
 mod behaviour;
 mod crash;
