@@ -6,8 +6,13 @@
 //!
 //! draft-ietf-oauth-status-list, 5 and 13; ISO/IEC 18013-5 second edition, 12.3.6.
 
-use mdl_iaca::certificate::CertificateView;
 use std::num::NonZeroU64;
+
+use mdl_iaca::certificate::CertificateView;
+use mdl_mdoc::status_list::{
+    self, CompressedStatusList, RevocationList, StatusBits, StatusClaims, UnsignedStatusCwt,
+    UnsignedStatusJwt,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::publication_error::PublicationError;
@@ -18,12 +23,6 @@ use crate::store::{
     StatusListId, StatusValue,
 };
 use crate::tenant::{StatusSigner, Tenant, TenantPolicy};
-use mdl_mdoc::status_list::{
-    RevocationList, StatusBits, StatusClaims, UnsignedStatusCwt, UnsignedStatusJwt,
-};
-
-/// How long a replica may take over a round before another may begin one.
-const LEASE: Duration = Duration::minutes(2);
 
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -42,6 +41,13 @@ impl TenantPolicy {
     #[must_use]
     pub fn status_spacing(&self) -> Duration {
         self.status_latency / 2
+    }
+
+    /// How long a replica may take over a list before another may begin a round: no longer than readers may wait, and
+    /// long enough for a remote key.
+    fn status_lease(&self) -> Duration {
+        let spacing = self.status_spacing();
+        spacing.clamp(Duration::seconds(10), Duration::minutes(2))
     }
 
     /// How old tokens may grow: a reader that fetches anew after `ttl` finds newer ones, and an outage of half their
@@ -77,7 +83,8 @@ impl Service {
     ) -> Result<(), PublicationError> {
         let now = self.clock.now();
         let job = format!("status/{}", tenant.name);
-        if !self.store.lease(&job, holder, now, now + LEASE).await? {
+        let lease = tenant.policy.status_lease();
+        if !self.store.lease(&job, holder, now, now + lease).await? {
             return Ok(());
         }
         done.created += self.create_ahead(tenant, now).await?;
@@ -87,7 +94,7 @@ impl Service {
                 continue;
             }
             // A round over many lists must not outlive its lease.
-            if !self.store.lease(&job, holder, now, now + LEASE).await? {
+            if !self.store.lease(&job, holder, now, now + lease).await? {
                 return Ok(());
             }
             match self.publish(tenant, signer, &list, now).await {
@@ -150,7 +157,7 @@ impl Service {
             issued_at,
             expires_at: Some(expires_at),
             ttl: NonZeroU64::new(ttl.into()),
-            list: RevocationList::Status(self.entries(list).await?.compress()),
+            list: RevocationList::Status(self.entries(list).await?),
         };
 
         let (algorithm, key) = (signer.signer.algorithm(), signer.signer.public_key());
@@ -188,10 +195,7 @@ impl Service {
 
     /// The entries of a list as the world may see them. At least those of `list.version`: changes that come in between
     /// are in this publication already, and make the next one due.
-    async fn entries(
-        &self,
-        list: &StatusList,
-    ) -> Result<mdl_mdoc::status_list::StatusList, PublicationError> {
+    async fn entries(&self, list: &StatusList) -> Result<CompressedStatusList, PublicationError> {
         let changed = self.store.status_entries(list.id).await?;
         let not_valid = changed
             .into_iter()
@@ -201,13 +205,13 @@ impl Service {
                 StatusValue::Valid => None,
             });
         let order = index_order(&self.secret, list.id, list.size);
-        let mut entries =
-            mdl_mdoc::status_list::StatusList::new(StatusBits::One, list.size as usize);
+        let mut entries = status_list::StatusList::new(StatusBits::One, list.size as usize);
         for position in not_valid.chain(set_decoys(list)) {
             let index = order.index(position).ok_or(PublicationError::Position)?;
             entries.set(index.into(), 1)?;
         }
-        Ok(entries)
+        // A million entries keep a processor busy for long enough that requests would wait.
+        Ok(tokio::task::spawn_blocking(move || entries.compress()).await?)
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) enum PublicationError {
     /// The store gave out a position beyond the list.
     #[error("a position beyond the list")]
     Position,
+    /// The service is shutting down, or compressing the entries failed.
+    #[error("the entries were not compressed")]
+    Compress(#[from] tokio::task::JoinError),
     /// An entry was not set.
     #[error(transparent)]
     Entry(#[from] EntryError),
