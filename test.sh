@@ -92,7 +92,8 @@ stage_hygiene() {
 stage_fmt() {
     run cargo fmt --all --check
     local manifest
-    for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml benches/Cargo.toml benches/peer-isomdl/Cargo.toml; do
+    for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml benches/Cargo.toml \
+        benches/peer-isomdl/Cargo.toml benches/issuing-service/Cargo.toml; do
         run cargo fmt --manifest-path "$manifest" --check
     done
 }
