@@ -1,41 +1,47 @@
-//! The whole way in one go, offline: authority, issue, present, verify.
+//! The whole way in one go: authority, service, wallet, reader, each doing what it does in earnest.
 //!
-//! Every step uses what the command of the same name uses, and leaves its files in one folder, so that each can be
-//! repeated by hand.
+//! The service listens on loopback and the wallet speaks HTTP with it. Every step uses what the command of the same name
+//! uses, and leaves its files in one folder, so that each can be repeated by hand.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use ciborium::Value;
-use mdl_crypto::{Curve, HashAlgorithm, PrivateKey, PublicKey};
-use mdl_iaca::profile::{Contact, DistinguishedName};
+use mdl_crypto::{Curve, PrivateKey, PublicKey};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
-use mdl_issuer::record::file::Record;
-use mdl_mdoc::builder::Decoys;
+use mdl_issuer::clock::SystemClock;
+use mdl_issuer::config::Config;
+use mdl_issuer::openid4vci::offer::{self, CreatedOffer, OfferIdentity, OfferRequest};
+use mdl_issuer::record::SubjectReference;
+use mdl_issuer::serve::{self, Running};
 use mdl_mdoc::cose::encode_cose_key;
-use mdl_mdoc::data_elements::{ElementGate, Schema};
 use mdl_mdoc::session_transcript::{Handover, SessionTranscript};
 use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
-use mdl_signer::key_file::{self, Passphrase};
+use mdl_signer::key_file;
+use mdl_wallet::collection::{Collector, Order};
+use mdl_wallet::connection::{Connection, ConnectionOptions};
+use mdl_wallet::folder::{StoredDocument, WalletFolder};
+use mdl_wallet::offer::OfferLink;
+use mdl_wallet::status_list;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use time::OffsetDateTime;
 
-use crate::authority::{
-    AuthorityFolder, CrlRequest, DocumentSignerRequest, IacaRequest, SignerName, Subject,
-    build_crl, create_iaca, issue_document_signer,
-};
+use crate::development::Development;
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
-use crate::issuance::{IssuanceRequest, Refusal, issue};
-use crate::output::remark;
+use crate::input;
 use crate::presentation::{Authentication, Selection, present};
-use crate::randomness::{Seed, generator, signer};
+use crate::randomness::generator;
 
 const RECORD: &[u8] = include_bytes!("../../../examples/records/erika.json");
 const PORTRAIT: &[u8] = include_bytes!("../../../examples/records/portrait.jpg");
-const CRL_URL: &str = "https://dmv.example/iaca.crl";
+/// The person who gets the licence, as the source of record calls her.
+const SUBJECT: &str = "erika";
+/// Licences that the wallet asks for.
+const BATCH: usize = 10;
 
 /// What the holder of the demonstration discloses.
 pub(crate) const DISCLOSED: [&str; 9] = [
@@ -63,8 +69,7 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) struct Demonstration {
     folder: PathBuf,
-    at: OffsetDateTime,
-    seed: Option<Seed>,
+    rng: ChaCha20Rng,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -72,59 +77,56 @@ pub(crate) struct Demonstration {
 #[derive(Debug)]
 pub(crate) struct Presented {
     response: Vec<u8>,
+    portrait: Vec<u8>,
     transcript: SessionTranscript,
     iaca: Vec<u8>,
     crl: Vec<u8>,
+    status_list: Vec<u8>,
 }
 
 impl Demonstration {
     /// Starts in a new folder.
-    pub(crate) fn start(folder: &Path, at: OffsetDateTime, seed: Option<Seed>) -> Result<Self> {
+    pub(crate) fn start(folder: &Path) -> Result<Self> {
+        if folder.to_str().is_none() {
+            return Err(Failure::usage("the folder's name is not UTF-8")
+                .hint("choose another: SQLite opens no database below it"));
+        }
         NewFolder::start(folder)?.finish()?;
         Ok(Self {
             folder: folder.to_owned(),
-            at,
-            seed,
+            rng: generator(None, "demo")?,
             steps: Vec::new(),
         })
     }
 
-    /// Authority, document signer, CRL, licence and presentation.
+    /// Authority, service, offer, batch and presentation.
     pub(crate) fn run(&mut self) -> Result<Presented> {
-        let mut rng = generator(self.seed.as_ref(), "demo")?;
-        let folder = AuthorityFolder::new(self.folder.join("authority"));
-        let name: SignerName = "ds-1".parse().map_err(|_| {
-            Failure::usage("the demonstration's document signer has no acceptable name")
-        })?;
-        let passphrase = self.passphrase(&mut rng)?;
-
-        let iaca = self.root(&folder, &passphrase)?;
-        self.document_signer(&folder, &name, &passphrase)?;
-        let crl = self.crl(&folder, &passphrase)?;
-        let device_key = self.device_key(&mut rng)?;
-        let licence = self.licence(&folder, &name, &passphrase, &device_key)?;
-        let (response, transcript) = self.presentation(&licence, &device_key, &mut rng)?;
-        Ok(Presented {
-            response,
-            transcript,
-            iaca,
-            crl,
+        let development = self.authority()?;
+        let runtime = tokio::runtime::Runtime::new()
+            .map_err(|error| Failure::outside("no threads").because(&error))?;
+        runtime.block_on(async {
+            let running = self.service(&development).await?;
+            let presented = self.holder(&development, &running).await;
+            let stopped = running.stop().await;
+            stopped.map_err(|error| Failure::outside("the service failed").because(&error))?;
+            presented
         })
     }
 
     /// The reader's report on what was presented.
     pub(crate) fn verify<'p>(&mut self, presented: &'p Presented) -> Result<Report<'p>> {
         let started = Instant::now();
-        let report = verify(presented, &presented.response, self.at)?;
+        let report = verify(presented, &presented.response)?;
         let disclosed = DISCLOSED.len();
         let what = format!(
             "reader verifies the response: {}, {disclosed} elements",
             report.verdict().name()
         );
         let command = format!(
-            "mdl verify --iaca {} --crl {} --session-transcript {} {}",
+            "mdl verify --iaca {} --crl {} --status-list {} --session-transcript {} {}",
             self.shown("authority/iaca/certificate.pem"),
             self.shown("authority/crl/crl.pem"),
+            self.shown("status.cwt"),
             self.shown("transcript.cbor"),
             self.shown("response.cbor")
         );
@@ -140,13 +142,13 @@ impl Demonstration {
         let started = Instant::now();
         let mut forged = presented.response.clone();
         let portrait = forged
-            .windows(16)
-            .position(|bytes| PORTRAIT.starts_with(bytes));
+            .windows(presented.portrait.len())
+            .position(|bytes| bytes == presented.portrait);
         let within = portrait.unwrap_or(forged.len() / 2) + 15;
         if let Some(byte) = forged.get_mut(within) {
             *byte ^= 1;
         }
-        let report = verify(presented, &forged, self.at)?;
+        let report = verify(presented, &forged)?;
         if report.verdict() == Verdict::Valid {
             return Err(Failure::no("a forged response was accepted"));
         }
@@ -165,193 +167,171 @@ impl Demonstration {
         Ok(())
     }
 
-    fn passphrase(&mut self, rng: &mut ChaCha20Rng) -> Result<Passphrase> {
-        let mut secret = [0; 16];
-        rng.fill_bytes(&mut secret);
-        let text = hex::encode(secret);
-        write_new(
-            &self.folder.join("passphrase"),
-            format!("{text}\n").as_bytes(),
-            Readers::Owner,
-        )?;
-        Passphrase::new(text).map_err(|error| Failure::outside("no passphrase").because(&error))
-    }
-
-    fn root(&mut self, folder: &AuthorityFolder, passphrase: &Passphrase) -> Result<Vec<u8>> {
+    /// Root, signers, CRL and a record; and what the commands of the README want beside them.
+    fn authority(&mut self) -> Result<Development> {
         let started = Instant::now();
-        let request = IacaRequest {
-            name: DistinguishedName::new("Example IACA")
-                .country("US")
-                .state("US-CA")
-                .organization("Example DMV"),
-            contact: Contact::email("iaca@dmv.example"),
-            crl_url: CRL_URL.to_owned(),
-            curve: Curve::P256,
-            validity_days: 3650,
-            at: self.at,
-            seed: self.seed.clone(),
-        };
-        let certificate = create_iaca(folder, &request, passphrase)?;
-        let command = "mdl iaca init --country US --state US-CA …".to_owned();
-        let files = ["authority/iaca/certificate.pem", "authority/iaca/key.pem"];
-        self.step(
-            started,
-            "authority makes its root key and certificate".into(),
-            &files,
-            Some(command),
-        );
-        Ok(certificate.into_der())
-    }
-
-    fn document_signer(
-        &mut self,
-        folder: &AuthorityFolder,
-        name: &SignerName,
-        passphrase: &Passphrase,
-    ) -> Result<()> {
-        let started = Instant::now();
-        let request = DocumentSignerRequest {
-            name: name.clone(),
-            subject: Subject::NewKey {
-                curve: Curve::P256,
-                name: DistinguishedName::new("Example DS 1"),
-            },
-            contact: None,
-            crl_url: CRL_URL.to_owned(),
-            validity_days: 457,
-            longest_mso_life_days: 90,
-            at: self.at,
-            seed: self.seed.clone(),
-        };
-        issue_document_signer(folder, &request, passphrase)?;
+        let records = self.folder.join("records");
+        std::fs::create_dir(&records).map_err(|error| {
+            Failure::usage(format!("cannot make the folder {}", records.display())).because(&error)
+        })?;
+        for (name, content) in [
+            (format!("records/{SUBJECT}.json"), RECORD),
+            ("records/portrait.jpg".to_owned(), PORTRAIT),
+            ("record.json".to_owned(), RECORD),
+            ("portrait.jpg".to_owned(), PORTRAIT),
+        ] {
+            write_new(&self.folder.join(name), content, Readers::Owner)?;
+        }
+        let development = Development::prepare(&self.folder, 0, OffsetDateTime::now_utc())?;
+        let passphrase = input::read_at_most(&self.folder.join("secrets/passphrase"), 4096)?;
+        write_new(&self.folder.join("passphrase"), &passphrase, Readers::Owner)?;
         let files = [
-            "authority/ds/ds-1/request.pem",
+            "authority/iaca/certificate.pem",
             "authority/ds/ds-1/certificate.pem",
-            "authority/ds/ds-1/key.pem",
+            "authority/status/status-1/certificate.pem",
+            "authority/crl/crl.der",
+            "records",
+            "issuer.toml",
         ];
-        let what = "authority certifies a document signer: key, request, certificate".into();
-        self.step(started, what, &files, Some("mdl ds issue ds-1 …".into()));
-        Ok(())
+        let what = "authority makes its root, a document signer, a status list signer and a CRL";
+        let command = "mdl iaca init …, mdl ds issue …, mdl crl build …".to_owned();
+        self.step(started, what.into(), &files, Some(command));
+        Ok(development)
     }
 
-    fn crl(&mut self, folder: &AuthorityFolder, passphrase: &Passphrase) -> Result<Vec<u8>> {
+    async fn service(&mut self, development: &Development) -> Result<Running> {
         let started = Instant::now();
-        let request = CrlRequest {
-            revoked: Vec::new(),
-            expired: Vec::new(),
-            next_update_days: 30,
-            at: self.at,
-            seed: self.seed.clone(),
+        let failed = |error: &dyn std::error::Error| {
+            Failure::outside("the service does not run").because(error)
         };
-        let (_, crl) = build_crl(folder, &request, passphrase)?;
-        let what = "authority publishes a CRL that revokes nothing".into();
-        self.step(
-            started,
-            what,
-            &["authority/crl/crl.der"],
-            Some("mdl crl build …".into()),
-        );
-        Ok(crl.into_der())
-    }
-
-    fn device_key(&mut self, rng: &mut ChaCha20Rng) -> Result<PrivateKey> {
-        let started = Instant::now();
-        let key = PrivateKey::generate(Curve::P256, rng);
-        let path = self.folder.join("device.pem");
-        key_file::create_unencrypted(&path, &key, &mut generator(None, "key file")?).map_err(
-            |error| Failure::usage(format!("cannot write {}", path.display())).because(&error),
-        )?;
-        let command = format!("mdl key new --out {}", self.shown("device.pem"));
-        self.step(
-            started,
-            "holder's device makes its key".into(),
-            &["device.pem"],
-            Some(command),
-        );
-        Ok(key)
-    }
-
-    fn licence(
-        &mut self,
-        folder: &AuthorityFolder,
-        name: &SignerName,
-        passphrase: &Passphrase,
-        device_key: &PrivateKey,
-    ) -> Result<Vec<u8>> {
-        let record_path = self.folder.join("record.json");
-        write_new(&record_path, RECORD, Readers::Owner)?;
-        write_new(&self.folder.join("portrait.jpg"), PORTRAIT, Readers::Owner)?;
-        let iaca = folder.read_iaca()?;
-        let document_signer = folder.read_document_signer(name)?;
-        let key = folder.open_document_signer_key(name, passphrase)?;
-
-        let started = Instant::now();
-        let record = Record::read(&record_path, &Schema::mdl()).map_err(|error| {
-            Failure::no(format!("{} is not a record", record_path.display())).because(&error)
-        })?;
-        let request = IssuanceRequest {
-            record: &record,
-            gate: &ElementGate::mdl(),
-            device_key: device_key.public_key(),
-            valid_days: 30,
-            expected_update_days: None,
-            digest_algorithm: HashAlgorithm::Sha256,
-            decoys: Decoys::PadToMultipleOf(16),
-            key_authorizations: None,
-            status: None,
-            at: self.at,
-        };
-        let seed = self.seed.as_ref();
-        let signer = Box::new(signer(key, seed));
-        let issuance = issue(
-            &request,
-            &iaca,
-            &document_signer,
-            signer,
-            &mut generator(seed, "demo issue")?,
-        )
-        .map_err(|refusal| match refusal {
-            Refusal::Other(failure) => failure,
-            Refusal::Gate(report) => {
-                remark(&report);
-                Failure::no("the record of the demonstration must not be signed")
-            }
-        })?;
-        let elements = record.elements().iter().count();
+        let config = Config::load(&development.config(), OffsetDateTime::now_utc())
+            .map_err(|error| failed(&error))?;
+        let settings = config.serve.clone();
+        let service = config
+            .open(Arc::new(SystemClock))
+            .await
+            .map_err(|error| failed(&error))?;
+        let running = serve::start(Arc::new(service), settings)
+            .await
+            .map_err(|error| failed(&error))?;
         let what = format!(
-            "authority issues a licence: {elements} elements, {} bytes, each element digested, signed, and verified again",
-            issuance.issuer_signed.len()
+            "service starts: wallets come to {}, operators to http://{}",
+            development.issuer(),
+            running.internal_address()
         );
-        write_new(
-            &self.folder.join("licence.cbor"),
-            &issuance.issuer_signed,
-            Readers::Owner,
-        )?;
-        let command = format!(
-            "mdl issue --authority {} --passphrase-file {} --ds ds-1 --record {} --device-key {} --out FILE",
-            self.shown("authority"),
-            self.shown("passphrase"),
-            self.shown("record.json"),
-            self.shown("device.pem")
-        );
-        self.step(
-            started,
-            what,
-            &["record.json", "portrait.jpg", "licence.cbor"],
-            Some(command),
-        );
-        Ok(issuance.issuer_signed)
+        let command = format!("mdl serve --config {}", self.shown("issuer.toml"));
+        self.step(started, what, &["issuer.db"], Some(command));
+        Ok(running)
     }
 
-    fn presentation(
-        &mut self,
-        licence: &[u8],
-        device_key: &PrivateKey,
-        rng: &mut ChaCha20Rng,
-    ) -> Result<(Vec<u8>, SessionTranscript)> {
+    /// The offer, and what the holder makes of it.
+    async fn holder(&mut self, development: &Development, running: &Running) -> Result<Presented> {
+        let created = self.offer(running).await?;
+        let options = ConnectionOptions {
+            allow_loopback_http: true,
+            ..ConnectionOptions::default()
+        };
+        let connection = Connection::new(&options)
+            .map_err(|error| Failure::outside("no network").because(&error))?;
+        let iaca = input::read_one_pem_or_der(
+            &development.iaca(),
+            mdl_iaca::certificate::DocumentKind::Certificate,
+        )?;
+        let document = self.collect(&connection, &created, &iaca).await?;
         let started = Instant::now();
-        let device_session_key = PrivateKey::generate(Curve::P256, rng);
-        let reader_session_key = PrivateKey::generate(Curve::P256, rng);
+        let status_list = status_list::fetch(&connection, &document.issuer_signed).await;
+        let status_list =
+            status_list.map_err(|error| Failure::outside("no status list").because(&error))?;
+        write_new(
+            &self.folder.join("status.cwt"),
+            &status_list,
+            Readers::Everyone,
+        )?;
+        let what = format!(
+            "reader fetches the status list: {} bytes",
+            status_list.len()
+        );
+        self.step(started, what, &["status.cwt"], None);
+        let (response, transcript) = self.presentation(&document)?;
+        Ok(Presented {
+            response,
+            portrait: portrait(&document.issuer_signed)?,
+            transcript,
+            iaca,
+            crl: input::read(&self.folder.join("authority/crl/crl.der"))?,
+            status_list,
+        })
+    }
+
+    async fn offer(&mut self, running: &Running) -> Result<CreatedOffer> {
+        let started = Instant::now();
+        let service = &running.service;
+        let nobody = || Failure::outside("the service has nobody to issue to");
+        let request = OfferRequest {
+            configuration_ids: vec![MDL_DOC_TYPE.to_owned()],
+            subject: SubjectReference::new(SUBJECT).ok_or_else(nobody)?,
+            tx_code_digits: None,
+            life: None,
+            identity: OfferIdentity::Random,
+        };
+        let tenant = service.tenants.first().ok_or_else(nobody)?;
+        let created = offer::create(service, tenant, request).await;
+        let created =
+            created.map_err(|error| Failure::outside("no offer was made").because(&error))?;
+        let what = format!("operator offers a licence to {SUBJECT}: a link for a QR code");
+        self.step(started, what, &[], None);
+        Ok(created)
+    }
+
+    async fn collect(
+        &mut self,
+        connection: &Connection,
+        created: &CreatedOffer,
+        iaca: &[u8],
+    ) -> Result<StoredDocument> {
+        let started = Instant::now();
+        let failed = |error: &dyn std::error::Error| {
+            Failure::no("the wallet collected nothing").because(error)
+        };
+        let anchor = TrustAnchor::from_der(iaca).map_err(|error| failed(&error))?;
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        let mut collector =
+            Collector::new(connection.clone(), seed).trusting(TrustAnchors::new([anchor]));
+        let link: OfferLink = created
+            .link_by_reference
+            .parse()
+            .map_err(|error| failed(&error))?;
+        let offer = collector
+            .read_offer(&link)
+            .await
+            .map_err(|error| failed(&error))?;
+        let batch = collector.collect(&offer, &Order::batch_of(BATCH)).await;
+        let batch = batch.map_err(|error| failed(&error))?;
+        let wallet = WalletFolder::new(self.folder.join("wallet"));
+        let name = wallet
+            .keep(&batch, None, &mut self.rng)
+            .map_err(|error| failed(&error))?;
+        let taken = wallet.take(MDL_DOC_TYPE, Some(&name), None, batch.collected);
+        let taken = taken.map_err(|error| failed(&error))?;
+        let what = format!(
+            "wallet collects {} licences for {} keys of its own, and verifies each; {} bytes the first",
+            batch.documents.len(),
+            batch.documents.len(),
+            taken.issuer_signed.len()
+        );
+        let command = format!(
+            "mdl wallet collect OFFER --batch {BATCH} --data {} …",
+            self.shown("wallet")
+        );
+        self.step(started, what, &["wallet"], Some(command));
+        Ok(taken)
+    }
+
+    fn presentation(&mut self, document: &StoredDocument) -> Result<(Vec<u8>, SessionTranscript)> {
+        let started = Instant::now();
+        let device_session_key = PrivateKey::generate(Curve::P256, &mut self.rng);
+        let reader_session_key = PrivateKey::generate(Curve::P256, &mut self.rng);
         let transcript = SessionTranscript::proximity(
             &device_engagement(device_session_key.public_key())?,
             &encode_cose_key(reader_session_key.public_key()),
@@ -365,24 +345,25 @@ impl Demonstration {
             .collect();
         let authentication = Authentication::Signature;
         let response = present(
-            licence,
+            &document.issuer_signed,
             &selections,
-            device_key,
+            &document.key,
             authentication,
             &transcript,
         )?;
-        write_new(
-            &self.folder.join("transcript.cbor"),
-            transcript.as_bytes(),
-            Readers::Everyone,
-        )?;
-        write_new(
-            &self.folder.join("response.cbor"),
-            &response,
-            Readers::Owner,
-        )?;
+        let device = self.folder.join("device.pem");
+        key_file::create_unencrypted(&device, &document.key, &mut self.rng).map_err(|error| {
+            Failure::usage(format!("cannot write {}", device.display())).because(&error)
+        })?;
+        for (name, content, readers) in [
+            ("licence.cbor", &document.issuer_signed[..], Readers::Owner),
+            ("transcript.cbor", transcript.as_bytes(), Readers::Everyone),
+            ("response.cbor", &response, Readers::Owner),
+        ] {
+            write_new(&self.folder.join(name), content, readers)?;
+        }
         let what = format!(
-            "holder presents {} elements after a QR code: {} bytes",
+            "holder presents {} elements of one licence after a QR code: {} bytes",
             selections.len(),
             response.len()
         );
@@ -392,12 +373,13 @@ impl Demonstration {
             self.shown("device.pem"),
             self.shown("transcript.cbor")
         );
-        self.step(
-            started,
-            what,
-            &["transcript.cbor", "response.cbor"],
-            Some(command),
-        );
+        let files = [
+            "licence.cbor",
+            "device.pem",
+            "transcript.cbor",
+            "response.cbor",
+        ];
+        self.step(started, what, &files, Some(command));
         Ok((response, transcript))
     }
 
@@ -415,7 +397,23 @@ impl Demonstration {
     }
 }
 
-fn verify<'p>(presented: &Presented, response: &'p [u8], at: OffsetDateTime) -> Result<Report<'p>> {
+/// The portrait of a licence.
+fn portrait(issuer_signed: &[u8]) -> Result<Vec<u8>> {
+    let decoded = mdl_mdoc::issuer_signed::decode_issuer_signed(
+        issuer_signed,
+        &mdl_mdoc::cbor::Limits::DEFAULT,
+    );
+    let (document, _) =
+        decoded.map_err(|error| Failure::no("the licence cannot be read").because(&error))?;
+    let items = document.name_spaces.iter().flat_map(|(_, items)| items);
+    items
+        .filter(|item| item.element_identifier == "portrait")
+        .find_map(|item| item.element_value.as_byte_string())
+        .map(<[u8]>::to_vec)
+        .ok_or_else(|| Failure::no("the licence has no portrait"))
+}
+
+fn verify<'p>(presented: &Presented, response: &'p [u8]) -> Result<Report<'p>> {
     let anchor = TrustAnchor::from_der(&presented.iaca)
         .map_err(|error| Failure::no("the root cannot be trusted").because(&error))?;
     let verifier = Verifier::new(TrustAnchors::new([anchor])).with_policy(Policy::Iso);
@@ -426,8 +424,9 @@ fn verify<'p>(presented: &Presented, response: &'p [u8], at: OffsetDateTime) -> 
     let conditions = Conditions {
         doc_type: Some(MDL_DOC_TYPE),
         crls: &[&presented.crl],
+        status_tokens: &[&presented.status_list],
         require_revocation: true,
-        ..Conditions::new(at, session)
+        ..Conditions::new(OffsetDateTime::now_utc(), session)
     };
     Ok(verifier.verify(response, &conditions))
 }

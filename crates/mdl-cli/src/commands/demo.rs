@@ -3,36 +3,28 @@ use std::path::PathBuf;
 use clap::Args;
 use mdl_reader::{Report, Verdict};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::demonstration::{Demonstration, Step};
 use crate::failure::{Failure, Result};
-use crate::input::{parse_time, time_or_now};
 use crate::output::Output;
-use crate::randomness::Seed;
 use crate::verification_report;
 
 /// Demonstrations in one folder, beside each other.
 const MAX_FOLDERS: u32 = 1000;
 
-/// Go the whole way once, offline: make an authority, issue a licence, present it, verify it
+/// Go the whole way once: authority, issuing service, wallet, reader, all on this machine
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   mdl demo
 
-Makes a throw-away authority and a sample record with a portrait, and leaves every file in one folder, with the command \
-that does each step by hand. No network is used.")]
+Makes a throw-away authority with sample people, runs the issuing service on loopback, has the reference wallet collect \
+a batch from it, presents one licence and verifies it. Leaves every file in one folder, with the command that does each \
+step by hand. Nothing leaves the machine.")]
 pub(crate) struct Demo {
     /// Folder to make and fill [default: mdl-demo, or mdl-demo-2 and so on if that exists]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// The time to work at [default: now]
-    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
-    at: Option<OffsetDateTime>,
-    /// Make every file reproducible, for tests
-    #[arg(long, value_name = "HEX")]
-    seed: Option<Seed>,
     #[command(flatten)]
     output: Output,
 }
@@ -43,8 +35,7 @@ impl Demo {
             Some(folder) => folder.clone(),
             None => free_folder()?,
         };
-        let mut demonstration =
-            Demonstration::start(&folder, time_or_now(self.at), self.seed.clone())?;
+        let mut demonstration = Demonstration::start(&folder)?;
         let presented = demonstration.run()?;
         let report = demonstration.verify(&presented)?;
         demonstration.refuse_forgery(&presented)?;

@@ -335,7 +335,6 @@ fn names_of_files_need_not_be_utf_8() {
         &["inspect", "--json"],
         &["key", "new", "--json", "--out", "k.pem", "--public-out"],
         &["man", "--json", "--out"],
-        &["demo", "--json", "--folder"],
     ] {
         if arguments[0] != "lint" && arguments[0] != "inspect" {
             let path = folder.path().join(&name);
