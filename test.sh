@@ -46,7 +46,7 @@ run() {
 # A stage runs in a subshell with `set -e`, which bash ignores inside a condition: hence no `if stage; then`.
 stage_tools() {
     local -A packages=(
-        [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [openssl]=openssl
+        [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [curl]=curl [openssl]=openssl
         [node]=nodejs [npm]=npm [python3]=python3 [valgrind]=valgrind
     )
     local missing=() command

@@ -14,4 +14,5 @@ mod readme;
 mod usage;
 mod verify;
 mod vical;
+mod wallet;
 mod whole_way;

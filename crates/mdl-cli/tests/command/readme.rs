@@ -53,6 +53,23 @@ fn the_example_of_an_own_authority_works() {
     sh(folder.path(), &format!("sh -eu {}", script.display()));
 }
 
+#[test]
+fn the_example_of_an_issuing_service_works() {
+    let folder = tempfile::tempdir().unwrap();
+    // Records that are there already are used, and no 200 portraits need to be drawn without optimisation.
+    let records = folder.path().join("service/records");
+    fs::create_dir_all(&records).unwrap();
+    let examples = repository().join("examples/records");
+    fs::copy(examples.join("portrait.jpg"), records.join("portrait.jpg")).unwrap();
+    fs::copy(examples.join("erika.json"), records.join("sample-001.json")).unwrap();
+    let script = repository().join("examples/issuing-service.sh");
+    let port = crate::wallet::two_free_ports();
+    sh(
+        folder.path(),
+        &format!("PORT={port} sh -eu {}", script.display()),
+    );
+}
+
 /// The commands in the help of a command, as they are printed.
 fn examples(command: &str) -> String {
     let arguments: Vec<_> = command.split(' ').chain(["--help"]).collect();
