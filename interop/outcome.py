@@ -43,13 +43,14 @@ def limitations() -> dict[tuple[str, str], Limitation]:
     return by_case
 
 
-def judge(outcomes: list[Outcome]) -> int:
-    """Prints every case and returns how many are neither right nor known."""
+def judge(outcomes: list[Outcome], every_case: bool = True) -> int:
+    """Prints every case and returns how many are neither right nor known; known ones that were not tried count too,
+    if every case was to be."""
     known = limitations()
     wrong = 0
     for outcome in outcomes:
         limitation = known.pop((outcome.peer, outcome.case), None)
-        line = f"{outcome.peer:12} {outcome.case:44} {outcome.actual}"
+        line = f"{outcome.peer:22} {outcome.case:44} {outcome.actual}"
         if limitation is None and outcome.actual == outcome.expected:
             print(f"  ok     {line}")
         elif limitation is not None and outcome.actual == limitation.instead:
@@ -60,7 +61,7 @@ def judge(outcomes: list[Outcome]) -> int:
             if limitation is not None:
                 expected = f"{limitation.instead}, as README.md says; take the row out if this is right now"
             print(f"  WRONG  {line}\n         expected: {expected}\n         {outcome.detail}")
-    for limitation in known.values():
+    for limitation in known.values() if every_case else ():
         wrong += 1
         print(f"  WRONG  README.md lists {limitation.peer} {limitation.case}, which was not tried")
     return wrong
