@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use mdl_crypto::{Algorithm, Curve, PrivateKey};
@@ -18,21 +17,17 @@ use time::OffsetDateTime;
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use crate::collect_error::CollectError;
 use crate::connection::{
     Answer, Body, Connection, Endpoint, JSON, RequestError, dpop_nonce, member_of,
 };
-use crate::document::{DocumentCheck, DocumentError, DocumentFacts};
+use crate::document::{DocumentCheck, DocumentFacts};
 use crate::dpop::{DpopKey, Server};
 use crate::json_member::{MemberError, optional_text, text};
-use crate::metadata::{AuthorizationServerMetadata, Configuration, IssuerMetadata, MetadataError};
-use crate::offer::{CredentialOffer, OfferError, OfferLink, PRE_AUTHORIZED_CODE};
-use crate::proof::{UnusableKey, jwt_proof};
-
-/// How often a request that may pass later is sent again, and how long before the first time; doubled each time.
-const RETRIES: u32 = 6;
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// A server that asks for more patience is not waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+use crate::metadata::{AuthorizationServerMetadata, Configuration, IssuerMetadata};
+use crate::offer::{CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE};
+use crate::proof::jwt_proof;
+use crate::repetition::pause_before_retry;
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -105,90 +100,6 @@ impl fmt::Debug for Collector {
             .field("connection", &self.connection)
             .field("check", &self.check)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why there is no batch.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CollectError {
-    /// The offer cannot be read.
-    #[error(transparent)]
-    Offer(#[from] OfferError),
-    /// The offer has no pre-authorized code.
-    #[error("offer has no pre-authorized code, and this wallet knows no other grant")]
-    NoPreAuthorizedCode,
-    /// The offer asks for a transaction code.
-    #[error("offer asks for a transaction code, and none was given")]
-    TxCodeNeeded,
-    /// The offer asks for none.
-    #[error("a transaction code was given, and the offer asks for none")]
-    TxCodeUnexpected,
-    /// The configuration is not offered, or the issuer has it not for `mso_mdoc`.
-    #[error("offer and issuer have no such mdoc configuration in common")]
-    Configuration,
-    /// The issuer takes no ES256 proofs.
-    #[error("issuer takes no jwt proofs by ES256 keys")]
-    ProofAlgorithm,
-    /// A batch of none.
-    #[error("a batch of no documents")]
-    EmptyBatch,
-    /// The issuer or its authorization server is not who the offer says, or not enough.
-    #[error(transparent)]
-    Metadata(#[from] MetadataError),
-    /// An endpoint refused or could not be reached, also after repetitions.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The token is bound in a way that was not asked for.
-    #[error("access token is of another type than was asked for")]
-    TokenType,
-    /// Not one document for each key.
-    #[error("{received} documents for {keys} keys")]
-    Count {
-        /// Proofs sent.
-        keys: usize,
-        /// Documents received.
-        received: usize,
-    },
-    /// A document is not base64url.
-    #[error("document {index} is not base64url")]
-    Encoding {
-        /// Position in the batch, from 0.
-        index: usize,
-    },
-    /// A document does not pass.
-    #[error("document {index} is not kept")]
-    Document {
-        /// Position in the batch, from 0.
-        index: usize,
-        /// Why not.
-        source: DocumentError,
-    },
-    /// The same document twice.
-    #[error("document {index} was delivered twice")]
-    Repeated {
-        /// Position of the second one.
-        index: usize,
-    },
-    /// A key makes no proofs.
-    #[error(transparent)]
-    Key(#[from] UnusableKey),
-}
-
-impl CollectError {
-    /// The request that failed, if one did.
-    #[must_use]
-    pub const fn request(&self) -> Option<&RequestError> {
-        match self {
-            Self::Request(error) | Self::Metadata(MetadataError::Request(error)) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// Whether the same offer may be collected later.
-    #[must_use]
-    pub fn may_pass(&self) -> bool {
-        self.request().is_some_and(RequestError::may_pass)
     }
 }
 
@@ -575,56 +486,4 @@ fn configuration<'i>(
         return Err(CollectError::ProofAlgorithm);
     }
     Ok(configuration)
-}
-
-/// How long to wait before a request is sent again; `None` if that is of no use.
-fn pause_before_retry(error: &RequestError, repeated: u32) -> Option<Duration> {
-    if repeated >= RETRIES {
-        return None;
-    }
-    if error
-        .refusal()
-        .is_some_and(|refusal| refusal.code.as_deref() == Some("invalid_nonce"))
-    {
-        // Too old by the time it arrived, or used up by a request whose answer was lost: a fresh one helps at once.
-        return Some(Duration::ZERO);
-    }
-    if !error.may_pass() {
-        return None;
-    }
-    let asked = error.refusal().and_then(|refusal| refusal.retry_after);
-    let pause = asked.map_or(FIRST_PAUSE * 2_u32.pow(repeated), Duration::from_secs);
-    (pause <= LONGEST_PAUSE).then_some(pause)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::connection::Refusal;
-
-    fn refused(status: u16, code: &str, retry_after: Option<u64>) -> RequestError {
-        RequestError::Refused {
-            endpoint: Endpoint::Credential,
-            refusal: Refusal {
-                status,
-                code: Some(code.into()),
-                description: None,
-                retry_after,
-                dpop_nonce: None,
-            },
-        }
-    }
-
-    #[test]
-    fn only_what_may_pass_is_sent_again() {
-        let pause = |status, code, retry_after, repeated| {
-            pause_before_retry(&refused(status, code, retry_after), repeated)
-        };
-        assert_eq!(pause(400, "invalid_nonce", None, 0), Some(Duration::ZERO));
-        assert_eq!(pause(400, "invalid_proof", None, 0), None);
-        assert_eq!(pause(503, "x", None, 2), Some(FIRST_PAUSE * 4));
-        assert_eq!(pause(429, "x", Some(3), 0), Some(Duration::from_secs(3)));
-        assert_eq!(pause(429, "x", Some(3600), 0), None);
-        assert_eq!(pause(503, "x", None, RETRIES), None);
-    }
 }

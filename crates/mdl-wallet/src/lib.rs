@@ -47,4 +47,6 @@ pub mod presentation;
 pub mod proof;
 pub mod status_list;
 
+mod collect_error;
 mod json_member;
+mod repetition;

@@ -199,6 +199,8 @@ async fn what_was_collected_is_presented_and_its_status_is_known() {
     };
     let report = Verifier::new(running.anchors()).verify(&response, &conditions);
     assert_eq!(report.verdict(), Verdict::Valid);
-    let status = report.documents()[0].check(CheckId::StatusReference).unwrap();
+    let status = report.documents()[0]
+        .check(CheckId::StatusReference)
+        .unwrap();
     assert_eq!(status.outcome, Outcome::Pass, "{:?}", status.cause);
 }

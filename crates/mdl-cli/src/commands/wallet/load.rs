@@ -27,7 +27,8 @@ const PERCENTILES: [u32; 5] = [50, 90, 95, 99, 100];
 
 Makes offers through the internal listener and collects each as a wallet does. Prints documents per second, the time \
 from reading an offer to its notification, and failures by the server's error code. Exit code 1 if anything failed. \
-The wallets take their share of the processor: on one machine with the service, read the numbers with that in mind.")]
+All wallets come from one address: raise [public.rate_limit] and documents_per_subject_and_day of the service first, \
+or most will be turned away. They take their share of the processor, so read the numbers with that in mind.")]
 pub(crate) struct Load {
     /// Address of the service's internal listener, on this machine
     #[arg(long, value_name = "URL")]
