@@ -27,6 +27,7 @@ STAGES=(
     "deploy:  the container, compose and systemd files, as far as this machine can check them"
     "http:    generated requests to both listeners find no server error (schemathesis)"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
+    "faults:  the service under load while its processes and its database are killed, FAULT_SECONDS (120) seconds each"
     "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
 )
 
@@ -186,6 +187,11 @@ stage_http() {
 stage_interop() {
     build_mdl
     run interop/run --mdl target/release/mdl
+}
+
+stage_faults() {
+    FAULT_SECONDS="${FAULT_SECONDS:-120}" \
+        run cargo test --locked --package mdl-cli --test faults -- --nocapture --test-threads=1
 }
 
 stage_fuzz() {
