@@ -95,7 +95,7 @@ fn nothing_is_lost_or_issued_twice_when_replicas_and_postgresql_die() {
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let started = Instant::now();
         let mut restarts = 0;
-        while started.elapsed() < duration() {
+        while started.elapsed() < duration() || restarts < 2 {
             pause(&mut rng, 300, 2000).await;
             // Twice, after a third and two thirds of the time.
             if restarts < 2 && started.elapsed() > duration() * (restarts + 1) / 3 {
@@ -110,7 +110,6 @@ fn nothing_is_lost_or_issued_twice_when_replicas_and_postgresql_die() {
             pause(&mut rng, 0, 1500).await;
             replicas[number] = Replica::start(&deployment, number);
         }
-        assert_eq!(restarts, 2, "the database was restarted twice");
         let collected = work.finish().await;
         for replica in &mut replicas {
             replica.terminate();
