@@ -1,9 +1,10 @@
 //! `mdl serve` processes on the files that `mdl serve --dev` makes.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -242,11 +243,20 @@ fn terminate(process: &mut Child) -> bool {
     process.wait().unwrap().success()
 }
 
+/// A free address whose next port is free as well, never the same one twice. Below the range that the kernel takes for
+/// clients, or one of them could have it while a replica is down.
 fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let step = NEXT.fetch_add(2, Ordering::SeqCst);
+        let start = (std::process::id() % 4_000) as u16 * 2;
+        let port = 20_000 + (start + step) % 8_000;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let next = SocketAddr::from((Ipv4Addr::LOCALHOST, port + 1));
+        if let (Ok(_), Ok(_)) = (TcpListener::bind(address), TcpListener::bind(next)) {
+            return address;
+        }
+    }
 }
 
 fn wait_for_answer(address: SocketAddr, process: &mut Child) {
