@@ -15,8 +15,8 @@ mod postgres_server;
 mod replica;
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mdl_crypto::HashAlgorithm;
@@ -43,6 +43,9 @@ fn duration() -> Duration {
     Duration::from_secs(seconds.and_then(|text| text.parse().ok()).unwrap_or(10))
 }
 
+/// Each test wants the machine for itself: what it kills must come back before wallets lose patience.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 /// What wallets hold in the end.
 #[derive(Default)]
 struct Collected {
@@ -53,6 +56,7 @@ struct Collected {
 
 #[test]
 fn nothing_is_lost_or_issued_twice_when_the_process_on_sqlite_is_killed() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let deployment = Deployment::prepare(None);
     let runtime = runtime();
     let collected = runtime.block_on(async {
@@ -78,6 +82,7 @@ fn nothing_is_lost_or_issued_twice_when_the_process_on_sqlite_is_killed() {
 
 #[test]
 fn nothing_is_lost_or_issued_twice_when_replicas_and_postgresql_die() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(database) = PostgresServer::start() else {
         return; // the launcher has said why
     };

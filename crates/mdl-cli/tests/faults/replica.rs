@@ -217,8 +217,13 @@ impl Replica {
         self.process.wait().unwrap();
     }
 
-    /// SIGTERM, and an orderly end.
+    /// SIGTERM, and an orderly end. One that was started while the database was away has ended by itself, for a
+    /// supervisor to start again.
     pub(crate) fn terminate(&mut self) {
+        if let Some(status) = self.process.try_wait().unwrap() {
+            println!("a replica found no database and ended: {status}");
+            return;
+        }
         assert!(terminate(&mut self.process), "an orderly end");
     }
 }
