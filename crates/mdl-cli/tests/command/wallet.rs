@@ -3,10 +3,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -84,15 +85,20 @@ impl Service {
         )
     }
 
-    /// The one that the tests share which leave it as it is.
-    fn shared() -> &'static Self {
-        static SHARED: OnceLock<(tempfile::TempDir, Service)> = OnceLock::new();
-        let (_, service) = SHARED.get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let service = Self::development(folder.path());
-            (folder, service)
+    /// The one that the tests running at this moment share, which leave it as it is. The last of them ends it.
+    fn shared() -> Arc<SharedService> {
+        static SHARED: Mutex<Weak<SharedService>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return running;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let started = Arc::new(SharedService {
+            service: Self::development(folder.path()),
+            _folder: folder,
         });
-        service
+        *shared = Arc::downgrade(&started);
+        started
     }
 
     /// Asks the internal listener.
@@ -141,6 +147,20 @@ impl Service {
             &[&arguments, more].concat(),
             link.as_str().unwrap().as_bytes(),
         )
+    }
+}
+
+/// A service with its folder, which is removed after it has ended.
+struct SharedService {
+    service: Service,
+    _folder: tempfile::TempDir,
+}
+
+impl Deref for SharedService {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
     }
 }
 
