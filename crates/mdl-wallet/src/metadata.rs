@@ -88,6 +88,32 @@ pub fn well_known(identifier: &Url, name: &str) -> Url {
     url
 }
 
+/// What lies at the well-known address of an identifier.
+async fn document(
+    connection: &Connection,
+    endpoint: Endpoint,
+    identifier: &str,
+    well_known_name: &str,
+) -> Result<Map<String, Value>, MetadataError> {
+    let url = identifier_url(connection, endpoint, identifier)?;
+    let url = well_known(&url, well_known_name);
+    Ok(connection.get(endpoint, &url, JSON).await?.json()?)
+}
+
+/// Metadata speaks for the identifier that it was looked up under, byte for byte, or for nobody (12.2.1; RFC 8414, 3.3).
+fn check_identity(
+    endpoint: Endpoint,
+    metadata: &Map<String, Value>,
+    name: &'static str,
+    identifier: &str,
+) -> Result<(), MetadataError> {
+    if text(metadata, name).map_err(member_of(endpoint))? == identifier {
+        Ok(())
+    } else {
+        Err(MetadataError::Mismatch { endpoint })
+    }
+}
+
 impl IssuerMetadata {
     /// Fetches and checks the metadata of the issuer with this identifier.
     ///
@@ -95,9 +121,8 @@ impl IssuerMetadata {
     /// See [`MetadataError`].
     pub async fn fetch(connection: &Connection, identifier: &str) -> Result<Self, MetadataError> {
         let endpoint = Endpoint::IssuerMetadata;
-        let url = identifier_url(connection, endpoint, identifier)?;
-        let url = well_known(&url, "openid-credential-issuer");
-        let metadata = connection.get(endpoint, &url, JSON).await?.json()?;
+        let metadata =
+            document(connection, endpoint, identifier, "openid-credential-issuer").await?;
         Self::read(connection, identifier, &metadata)
     }
 
@@ -108,9 +133,7 @@ impl IssuerMetadata {
     ) -> Result<Self, MetadataError> {
         let endpoint = Endpoint::IssuerMetadata;
         let member = member_of(endpoint);
-        if text(metadata, "credential_issuer").map_err(&member)? != identifier {
-            return Err(MetadataError::Mismatch { endpoint });
-        }
+        check_identity(endpoint, metadata, "credential_issuer", identifier)?;
         let address = |endpoint, name| {
             let address = optional_text(metadata, name).map_err(&member)?;
             let address = address.map(|address| connection.address(endpoint, address));
@@ -204,9 +227,13 @@ impl AuthorizationServerMetadata {
     /// See [`MetadataError`].
     pub async fn fetch(connection: &Connection, identifier: &str) -> Result<Self, MetadataError> {
         let endpoint = Endpoint::AuthorizationServerMetadata;
-        let url = identifier_url(connection, endpoint, identifier)?;
-        let url = well_known(&url, "oauth-authorization-server");
-        let metadata = connection.get(endpoint, &url, JSON).await?.json()?;
+        let metadata = document(
+            connection,
+            endpoint,
+            identifier,
+            "oauth-authorization-server",
+        )
+        .await?;
         Self::read(connection, identifier, &metadata)
     }
 
@@ -217,9 +244,7 @@ impl AuthorizationServerMetadata {
     ) -> Result<Self, MetadataError> {
         let endpoint = Endpoint::AuthorizationServerMetadata;
         let member = member_of(endpoint);
-        if text(metadata, "issuer").map_err(&member)? != identifier {
-            return Err(MetadataError::Mismatch { endpoint });
-        }
+        check_identity(endpoint, metadata, "issuer", identifier)?;
         let grants = optional_texts(metadata, "grant_types_supported").map_err(&member)?;
         if !grants.is_some_and(|grants| grants.iter().any(|grant| grant == PRE_AUTHORIZED_CODE)) {
             return Err(MetadataError::Unsupported("the pre-authorized code grant"));
