@@ -8,12 +8,12 @@ use mdl_mdoc::status_list::StatusTokenLimits;
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
 use time::OffsetDateTime;
 
-use super::present::read_transcript;
 use crate::Exit;
 use crate::document_kind::{DocumentStructure, structure_of};
 use crate::failure::{Failure, Result};
 use crate::input::{self, HexOrFile, parse_time, time_or_now};
 use crate::output::Output;
+use crate::presentation::read_transcript;
 use crate::verification_report;
 use crate::vical_trust::{self, VicalFinding, findings, read_vical};
 

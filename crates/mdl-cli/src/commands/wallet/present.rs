@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use mdl_mdoc::MDL_DOC_TYPE;
 use serde_json::json;
@@ -7,12 +5,10 @@ use time::OffsetDateTime;
 
 use super::{Data, KeyPassphrase, folder_failure};
 use crate::Exit;
-use crate::commands::present::read_transcript;
 use crate::failure::Result;
-use crate::files::{Readers, or_force, refuse_existing, write};
-use crate::input::{self, HexOrFile, parse_time, time_or_now};
+use crate::input::{parse_time, time_or_now};
 use crate::output::Output;
-use crate::presentation::{Authentication, Selection, present};
+use crate::presentation::SessionOptions;
 
 /// Present a licence that the wallet holds: the one of the newest batch that was presented least often
 #[derive(Args, Debug)]
@@ -31,26 +27,8 @@ pub(crate) struct Present {
     /// Document type to present
     #[arg(long, value_name = "TYPE", default_value = MDL_DOC_TYPE)]
     doc_type: String,
-    /// The SessionTranscript array, not in tag 24: hexadecimal, or a file with the bytes
-    #[arg(long, value_name = "HEX|FILE")]
-    session_transcript: HexOrFile,
-    /// Elements to disclose, NAMESPACE:IDENTIFIER separated by commas, or all
-    #[arg(
-        long,
-        value_name = "NS:ID,…|all",
-        value_delimiter = ',',
-        required = true
-    )]
-    elements: Vec<Selection>,
-    /// Authenticate by a MAC for the reader with this ephemeral public key instead of a signature
-    #[arg(long, value_name = "FILE")]
-    reader_key: Option<PathBuf>,
-    /// Where the DeviceResponse is written
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
-    /// Overwrite the file
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    session: SessionOptions,
     /// The time to work at [default: now]
     #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
     at: Option<OffsetDateTime>,
@@ -62,10 +40,7 @@ pub(crate) struct Present {
 
 impl Present {
     pub(crate) fn run(&self) -> Result<Exit> {
-        refuse_existing(&self.out, self.force).map_err(or_force)?;
-        let transcript = read_transcript(&self.session_transcript)?;
-        let reader_key = self.reader_key.as_deref().map(input::read_public_key);
-        let reader_key = reader_key.transpose()?;
+        let session = self.session.open()?;
         let passphrase = self.passphrase.get()?;
         let taken = self.data.folder().take(
             &self.doc_type,
@@ -74,17 +49,7 @@ impl Present {
             time_or_now(self.at),
         );
         let taken = taken.map_err(|error| folder_failure(&error))?;
-        let authentication = reader_key
-            .as_ref()
-            .map_or(Authentication::Signature, Authentication::Mac);
-        let response = present(
-            &taken.issuer_signed,
-            &self.elements,
-            &taken.key,
-            authentication,
-            &transcript,
-        )?;
-        write(&self.out, &response, Readers::Owner, self.force)?;
+        let bytes = session.present(&taken.issuer_signed, &taken.key)?;
         let before = match taken.presented_before {
             0 => "for the first time".to_owned(),
             1 => "which a reader has seen once before".to_owned(),
@@ -96,14 +61,14 @@ impl Present {
                     "presented licence {} of {}, {before}, {} bytes: {}",
                     taken.index,
                     taken.batch,
-                    response.len(),
-                    self.out.display()
+                    bytes,
+                    self.session.out.display()
                 )
             },
             || {
                 json!({
-                    "out": self.out.to_string_lossy(),
-                    "bytes": response.len(),
+                    "out": self.session.out.to_string_lossy(),
+                    "bytes": bytes,
                     "batch": taken.batch,
                     "document": taken.index,
                     "presented_before": taken.presented_before,
