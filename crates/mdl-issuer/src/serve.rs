@@ -211,34 +211,86 @@ fn tls_of(settings: &ServeSettings) -> Result<[Option<Arc<Tls>>; 2], TlsError> {
     ])
 }
 
+/// The signals of the system, from the moment that they are asked for. Until then SIGTERM ends a process where it
+/// stands, so this comes before the store is opened.
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Takes the signals over.
+    ///
+    /// # Errors
+    /// [`ServeError::Signals`].
+    pub fn take() -> Result<Self, ServeError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let take = |kind| signal(kind).map_err(ServeError::Signals);
+        Ok(Self {
+            terminate: take(SignalKind::terminate())?,
+            interrupt: take(SignalKind::interrupt())?,
+            hang_up: take(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    pub async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// SIGTERM or SIGINT end the service; SIGHUP reads the files of TLS again.
+    async fn stop_or_reload(&mut self, running: &Running) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break,
+                _ = self.interrupt.recv() => break,
+                _ = self.hang_up.recv() => running.reload_tls(),
+            }
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub struct Signals(());
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Takes the signals over.
+    ///
+    /// # Errors
+    /// None on this system.
+    pub const fn take() -> Result<Self, ServeError> {
+        Ok(Self(()))
+    }
+
+    /// Waits for Ctrl-C.
+    pub async fn stop(&mut self) {
+        // Without the handler the process ends by itself.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    async fn stop_or_reload(&mut self, _: &Running) {
+        self.stop().await;
+    }
+}
+
 /// Runs until SIGTERM or SIGINT; SIGHUP reads the files of TLS again.
 ///
 /// # Errors
 /// [`ServeError`].
-#[cfg(unix)]
-pub async fn until_signal(running: Running) -> Result<(), ServeError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(ServeError::Signals)?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hang_up.recv() => running.reload_tls(),
-        }
-    }
-    tracing::info!(code = "stopping");
-    running.stop().await
-}
-
-/// Runs until Ctrl-C.
-///
-/// # Errors
-/// [`ServeError`].
-#[cfg(not(unix))]
-pub async fn until_signal(running: Running) -> Result<(), ServeError> {
-    tokio::signal::ctrl_c().await.map_err(ServeError::Signals)?;
+pub async fn until_signal(running: Running, mut signals: Signals) -> Result<(), ServeError> {
+    signals.stop_or_reload(&running).await;
     tracing::info!(code = "stopping");
     running.stop().await
 }

@@ -8,7 +8,7 @@ use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::logs;
 use mdl_issuer::operations::traces::Traces;
 use mdl_issuer::record::SubjectReference;
-use mdl_issuer::serve::{self, Running, ServeError};
+use mdl_issuer::serve::{self, Running, ServeError, Signals};
 use qrcode::QrCode;
 use qrcode::render::unicode;
 use time::OffsetDateTime;
@@ -103,17 +103,13 @@ fn run(config: Config, development: Option<&Development>) -> Result<Exit> {
     })?;
     logs::install(&config.log, traces.as_ref());
     let ended = runtime.block_on(async {
-        let settings = config.serve.clone();
-        let service = config.open(Arc::new(SystemClock)).await;
-        let service = service
-            .map_err(|error| Failure::outside("the service does not run").because(&error))?;
-        let running = serve::start(Arc::new(service), settings)
-            .await
-            .map_err(|error| not_started(&error))?;
-        if let Some(development) = development {
-            introduce(development, &running).await?;
-        }
-        serve::until_signal(running)
+        let mut signals = Signals::take().map_err(|error| not_started(&error))?;
+        let running = tokio::select! {
+            running = start(config, development) => running?,
+            // Nothing is in work yet. A migration is a transaction, and so done or not begun.
+            () = signals.stop() => return Ok(()),
+        };
+        serve::until_signal(running, signals)
             .await
             .map_err(|error| not_started(&error))
     });
@@ -121,6 +117,20 @@ fn run(config: Config, development: Option<&Development>) -> Result<Exit> {
         traces.flush();
     }
     ended.map(|()| Exit::Good)
+}
+
+async fn start(config: Config, development: Option<&Development>) -> Result<Running> {
+    let settings = config.serve.clone();
+    let service = config.open(Arc::new(SystemClock)).await;
+    let service =
+        service.map_err(|error| Failure::outside("the service does not run").because(&error))?;
+    let running = serve::start(Arc::new(service), settings)
+        .await
+        .map_err(|error| not_started(&error))?;
+    if let Some(development) = development {
+        introduce(development, &running).await?;
+    }
+    Ok(running)
 }
 
 fn not_started(error: &ServeError) -> Failure {

@@ -125,6 +125,18 @@ fn nothing_is_lost_or_issued_twice_when_replicas_and_postgresql_die() {
     check(&deployment, &collected);
 }
 
+#[test]
+fn a_stop_while_the_store_is_being_opened_is_an_orderly_end() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // A database that takes connections and never says a word.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let deployment = Deployment::prepare(Some(&format!("postgres://app@{address}/mdl")));
+    let mut replica = Replica::start(&deployment, 0);
+    let _connection = silent.accept().unwrap();
+    replica.terminate_before_it_listens();
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

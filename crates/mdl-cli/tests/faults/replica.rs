@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const MDL: &str = env!("CARGO_BIN_EXE_mdl");
+/// The exit code of a service that cannot run for a reason outside it.
+const NO_DATABASE: i32 = 3;
 
 /// A data folder, a configuration for each replica, and the addresses.
 pub(crate) struct Deployment {
@@ -41,8 +43,8 @@ impl Deployment {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for_answer(public, &mut process);
-        terminate(&mut process);
+        wait_for_answer(public, &mut process).expect("mdl serve --dev starts");
+        terminate(&mut process).expect("an orderly end");
         let settings = std::fs::read_to_string(folder.path().join("issuer.toml")).unwrap();
         let internal = SocketAddr::new(public.ip(), public.port() + 1);
         let mut replicas = Vec::new();
@@ -176,6 +178,7 @@ impl Operator {
 /// A running `mdl serve`.
 pub(crate) struct Replica {
     process: Child,
+    address: SocketAddr,
 }
 
 impl Replica {
@@ -208,7 +211,8 @@ impl Replica {
             .stderr(log)
             .spawn()
             .unwrap();
-        Self { process }
+        let address = deployment.replica_address(number);
+        Self { process, address }
     }
 
     /// SIGKILL: no farewell.
@@ -217,14 +221,23 @@ impl Replica {
         self.process.wait().unwrap();
     }
 
-    /// SIGTERM, and an orderly end. One that was started while the database was away has ended by itself, for a
-    /// supervisor to start again.
+    /// SIGTERM, and an orderly end. One that was started while the database was away ends by itself, for a supervisor to
+    /// start again; one that has only just been started does either.
     pub(crate) fn terminate(&mut self) {
-        if let Some(status) = self.process.try_wait().unwrap() {
-            println!("a replica found no database and ended: {status}");
-            return;
+        let started = wait_for_answer(self.address, &mut self.process);
+        let status = started.and_then(|()| terminate(&mut self.process));
+        match status {
+            Ok(()) => {}
+            Err(status) if status.code() == Some(NO_DATABASE) => {
+                println!("a replica found no database and ended: {status}");
+            }
+            Err(status) => panic!("no orderly end: {status}"),
         }
-        assert!(terminate(&mut self.process), "an orderly end");
+    }
+
+    /// SIGTERM to a process that is still starting, and an orderly end.
+    pub(crate) fn terminate_before_it_listens(&mut self) {
+        terminate(&mut self.process).expect("an orderly end");
     }
 }
 
@@ -236,16 +249,16 @@ impl Drop for Replica {
     }
 }
 
-fn terminate(process: &mut Child) -> bool {
+fn terminate(process: &mut Child) -> Result<(), ExitStatus> {
     let pid = process.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
-    process.wait().unwrap().success()
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(killed.success());
+    let status = process.wait().unwrap();
+    if status.success() {
+        Ok(())
+    } else {
+        Err(status)
+    }
 }
 
 /// A free address whose next port is free as well, never the same one twice. Below the range that the kernel takes for
@@ -264,14 +277,15 @@ fn free_address() -> SocketAddr {
     }
 }
 
-fn wait_for_answer(address: SocketAddr, process: &mut Child) {
+/// Waits until the process listens, or gives the status with which it ended.
+fn wait_for_answer(address: SocketAddr, process: &mut Child) -> Result<(), ExitStatus> {
     let give_up = Instant::now() + Duration::from_secs(120);
     while std::net::TcpStream::connect(address).is_err() {
-        assert!(
-            process.try_wait().unwrap().is_none(),
-            "mdl serve --dev ended"
-        );
-        assert!(Instant::now() < give_up, "mdl serve --dev does not answer");
+        if let Some(status) = process.try_wait().unwrap() {
+            return Err(status);
+        }
+        assert!(Instant::now() < give_up, "mdl serve does not answer");
         std::thread::sleep(Duration::from_millis(50));
     }
+    Ok(())
 }
