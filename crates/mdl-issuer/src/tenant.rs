@@ -47,9 +47,14 @@ impl Tenant {
     /// The path of the identifier: empty, or from its first slash on.
     #[must_use]
     pub fn path(&self) -> &str {
-        let (_, rest) = self.issuer.split_once("://").unwrap_or_default();
-        rest.find('/').map_or("", |slash| &rest[slash..])
+        issuer_path(&self.issuer)
     }
+}
+
+/// The path of a Credential Issuer Identifier: empty, or from its first slash on.
+pub(crate) fn issuer_path(issuer: &str) -> &str {
+    let (_, rest) = issuer.split_once("://").unwrap_or_default();
+    rest.find('/').map_or("", |slash| &rest[slash..])
 }
 
 /// Name and logo of an issuer in one language (OpenID4VCI 12.2.4, `display`).

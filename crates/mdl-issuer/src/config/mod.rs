@@ -34,6 +34,7 @@ pub use store::StoreSettings;
 pub use telemetry::{LogFormat, LogSettings, TraceSettings};
 pub use tenant::TenantSettings;
 
+use crate::tenant::issuer_path;
 use quantity::{boolean, duration};
 use section::{Document, Section};
 
@@ -237,6 +238,24 @@ fn read_tenants(
             section.problem(
                 "issuer",
                 format!("there are two tenants with the issuer {}", tenant.issuer),
+            );
+        }
+        // The router has one set of endpoints for each path; the host of a request chooses nothing.
+        else if let Some(known) = tenants
+            .iter()
+            .find(|known| issuer_path(&known.issuer) == issuer_path(&tenant.issuer))
+        {
+            let path = match issuer_path(&tenant.issuer) {
+                "" => "no path",
+                path => path,
+            };
+            section.problem(
+                "issuer",
+                format!(
+                    "tenants {:?} and {:?} both have {path}: give one of them a path of its own, requests are told \
+                     apart by it and not by the host",
+                    known.name, tenant.name
+                ),
             );
         }
         tenants.push(tenant);

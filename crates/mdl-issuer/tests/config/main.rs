@@ -276,6 +276,40 @@ fn each_of_these_is_a_problem_of_its_own() {
     }
 }
 
+/// The example with its tenant a second time, under another name and identifier.
+fn two_tenants(second: &str) -> Example {
+    let mut example = Example::new();
+    let from = example.text.find("[[tenants]]").unwrap();
+    let again = example.text[from..]
+        .replacen("name = \"dmv\"", "name = \"other\"", 1)
+        .replacen("https://issuer.dmv.example\"", &format!("{second}\""), 1);
+    example.text.push_str(&again);
+    example
+}
+
+#[test]
+fn two_tenants_on_one_path_are_refused_whatever_their_hosts() {
+    let (key, what) = two_tenants("https://issuer.other.example").problem();
+    assert_eq!(key, "tenants[1].issuer");
+    assert!(
+        what.contains("\"dmv\" and \"other\" both have no path"),
+        "{what}"
+    );
+    let (key, what) = two_tenants("https://issuer.other.example/a")
+        .with(
+            "https://issuer.dmv.example\"",
+            "https://issuer.dmv.example/a\"",
+        )
+        .problem();
+    assert_eq!(key, "tenants[1].issuer");
+    assert!(
+        what.contains("\"dmv\" and \"other\" both have /a"),
+        "{what}"
+    );
+    let config = two_tenants("https://issuer.dmv.example/a").read().unwrap();
+    assert_eq!(config.tenants.len(), 2);
+}
+
 #[test]
 fn nobody_is_let_in_unasked() {
     let mut example = Example::new().with("client_ca = \"tls/operators-ca.pem\"", "");
