@@ -202,9 +202,9 @@ def refused(service: Service, folder: Path, order: dict, code: str = "invalid_gr
     return Outcome(WALLET, f"collects {folder.name}", code, said.get("refused", "a batch"))
 
 
-def node(service: Service, program: str, *folders: Path) -> list[dict]:
+def node(service: Service, program: str, *arguments: object) -> list[dict]:
     environment = {**os.environ, "NODE_EXTRA_CA_CERTS": str(service.tls.root)}
-    line = ["node", str(HERE / "node" / program), *(str(folder) for folder in folders)]
+    line = ["node", str(HERE / "node" / program), *(str(argument) for argument in arguments)]
     done = subprocess.run(line, capture_output=True, text=True, env=environment, timeout=120)
     if done.returncode != 0:
         raise Broken(f"{' '.join(line[:2])}\nended with {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -247,20 +247,23 @@ def revoked(service: Service, batches: dict[str, Path]) -> Iterator[Outcome]:
     yield from statuses(service, f"status {case}", folders[case], "valid")
     service.ask("status-changes", {"subject": SUBJECTS[0], "action": "revoke", "reason": "device-lost"})
     until = time.monotonic() + PUBLISH_SECONDS
-    while time.monotonic() < until and not all(read_status(service, folders[case])):
+    while time.monotonic() < until and not all(one["status"] for one in read_status(service, folders[case])):
         time.sleep(1)
     yield from statuses(service, f"status {case}-revoked", folders[case], "revoked")
     yield from statuses(service, f"status {other_case}", folders[other_case], "valid")
 
 
-def read_status(service: Service, folders: list[Path]) -> list[int]:
-    return [said["status"] for said in node(service, "owf_status.mjs", *folders)]
+def read_status(service: Service, folders: list[Path]) -> list[dict]:
+    return node(service, "owf_status.mjs", *folders)
 
 
 def statuses(service: Service, case: str, folders: list[Path], expected: str) -> Iterator[Outcome]:
     """What `@owf/token-status-list` and our reader make of the published lists."""
-    words = ["revoked" if status else "valid" for status in read_status(service, folders)]
-    yield Outcome(STATUS, case, f"{BATCH} {expected}", f"{words.count(expected)} {expected}")
+    said_of_jwt = read_status(service, folders)
+    places = [word for folder, said in zip(folders, said_of_jwt, strict=True) for word in (folder, said["idx"])]
+    for form, said in (("jwt", said_of_jwt), ("cwt", node(service, "owf_status_cwt.mjs", *places))):
+        words = ["revoked" if one["status"] else "valid" for one in said]
+        yield Outcome(STATUS, f"{case} {form}", f"{BATCH} {expected}", f"{words.count(expected)} {expected}")
     outcomes = []
     for folder in folders:
         crl = service.folder / "authority" / "crl" / "crl.der"

@@ -3,9 +3,9 @@
 //   node owf_status.mjs FOLDER…
 //
 // Each folder holds input.cbor (an IssuerSigned) and iaca.pem. Fetches the list as a JWT and reads that, fetches it as a
-// CWT and leaves it in status.cwt for others: the library takes no CWT list without the optional aggregation_uri. Prints
-// one JSON object for each folder: `case`, `status` (0 is valid), `idx`, `uri`. Signature and certificate path of the list
-// are checked with Node's own cryptography: the library leaves them to its caller.
+// CWT and leaves it in status.cwt for others. Prints one JSON object for each folder: `case`, `status` (0 is valid), `idx`,
+// `uri`. Signature and certificate path of the list are checked with Node's own cryptography: the library leaves them to
+// its caller.
 import { verify, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -16,4 +16,4 @@ pub use capacity::{capacity, has_room, set_decoys};
 pub use change::{RecordEvent, StatusAction, StatusChanged, StatusReason, Whose};
 pub use index_order::IndexOrder;
 pub use publication::Publication;
-pub use reference::{index_order, list_uri, reference};
+pub use reference::{aggregation_uri, index_order, list_uri, reference};

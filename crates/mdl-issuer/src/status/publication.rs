@@ -16,7 +16,7 @@ use mdl_mdoc::status_list::{
 use time::{Duration, OffsetDateTime};
 
 use super::publication_error::PublicationError;
-use super::{capacity, has_room, index_order, list_uri, set_decoys};
+use super::{aggregation_uri, capacity, has_room, index_order, list_uri, set_decoys};
 use crate::service::Service;
 use crate::store::{
     Hash, LedgerDraft, NewStatusList, PublishedStatusList, SignaturePurpose, StatusList,
@@ -152,12 +152,14 @@ impl Service {
         let expires_at = (issued_at + policy.status_life).min(last_moment(signer, now)?);
         let ttl = policy.status_ttl.min(expires_at - issued_at);
         let ttl = u32::try_from(ttl.whole_seconds()).unwrap_or(u32::MAX);
+        let mut entries = self.entries(list).await?;
+        entries.aggregation_uri = Some(aggregation_uri(tenant));
         let claims = StatusClaims {
             subject: list_uri(tenant, list.id),
             issued_at,
             expires_at: Some(expires_at),
             ttl: NonZeroU64::new(ttl.into()),
-            list: RevocationList::Status(self.entries(list).await?),
+            list: RevocationList::Status(entries),
         };
 
         let (algorithm, key) = (signer.signer.algorithm(), signer.signer.public_key());

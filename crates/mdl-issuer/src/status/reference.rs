@@ -3,6 +3,7 @@
 use mdl_mdoc::builder::StatusReference;
 
 use super::IndexOrder;
+use crate::openid4vci::endpoint::Endpoint;
 use crate::secret::{Purpose, ServiceSecret};
 use crate::store::{StatusListId, StatusPosition};
 use crate::tenant::Tenant;
@@ -16,7 +17,13 @@ pub fn index_order(secret: &ServiceSecret, list: StatusListId, size: u32) -> Ind
 /// Where a list is published: its name says nothing of whom it is about.
 #[must_use]
 pub fn list_uri(tenant: &Tenant, list: StatusListId) -> String {
-    format!("{}/status-lists/{list}", tenant.issuer)
+    format!("{}/{list}", aggregation_uri(tenant))
+}
+
+/// Where all lists of a tenant are named, for readers that fetch them ahead (Token Status List, 9).
+#[must_use]
+pub fn aggregation_uri(tenant: &Tenant) -> String {
+    Endpoint::StatusLists.url(tenant)
 }
 
 /// What a document says of its status. `None` for a position beyond the list, which the store never gives out.

@@ -115,6 +115,23 @@ async fn a_revoked_document_is_revoked_in_both_forms_and_its_batch_is_not() {
 }
 
 #[tokio::test]
+async fn both_forms_say_where_all_lists_are_named() {
+    let house = House::new().await;
+    let place = format!("{}/status-lists", house.tenant().issuer);
+    for tokens in house.published().await {
+        for (token, form) in [
+            (tokens.jwt.as_bytes(), TokenForm::Jwt),
+            (&tokens.cwt, TokenForm::Cwt),
+        ] {
+            let RevocationList::Status(list) = house.claims(token, form).list else {
+                panic!("a status list");
+            };
+            assert_eq!(list.aggregation_uri.as_ref(), Some(&place));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_suspended_batch_is_valid_again_when_it_is_resumed() {
     let house = House::new().await;
     let (batch, other) = (house.issue_new(4).await, house.issue_new(4).await);
