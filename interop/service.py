@@ -73,9 +73,6 @@ class Service:
             settings = (self.folder / "issuer.toml").read_text()
             internal = field(settings, "[internal]", "address")
             self.wait_until(lambda: self.ready(internal))
-        # Status lists bear the address of the issuer, which is another one now.
-        for file in self.folder.glob("issuer.db*"):
-            file.unlink()
         (self.folder / "tls.toml").write_text(self.with_tls(settings))
         with self.started("--config", self.folder / "tls.toml"):
             self.wait_until(lambda: self.ready(f"127.0.0.1:{self.internal}"))

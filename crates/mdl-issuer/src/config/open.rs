@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mdl_mdoc::data_elements::Schema;
+use time::OffsetDateTime;
 
 use super::{Config, StoreSettings, TenantSettings};
 use crate::clock::Clock;
@@ -23,6 +24,21 @@ pub enum OpenError {
     /// The source of record cannot be asked.
     #[error("the source of record cannot be set up")]
     Records(#[from] HttpSettingsError),
+    /// Documents that may be valid name status lists below another identifier than the tenant has now.
+    #[error(
+        "tenant {tenant:?} has the issuer {new}, but documents that it issued as {old} name their status lists there \
+         until {until}: set it back to {old}, and give a tenant of another name the new one"
+    )]
+    IssuerChanged {
+        /// The tenant's name.
+        tenant: String,
+        /// What its status lists were signed for.
+        old: String,
+        /// What is configured.
+        new: String,
+        /// When the last of these documents has ended.
+        until: OffsetDateTime,
+    },
 }
 
 impl Config {
@@ -36,13 +52,45 @@ impl Config {
             .tenants
             .into_iter()
             .map(|settings| tenant(settings).map(Arc::new));
+        let tenants: Vec<Arc<Tenant>> = tenants.collect::<Result<_, _>>()?;
+        for tenant in &tenants {
+            check_status_lists(&*store, tenant, clock.now()).await?;
+        }
         Ok(Service {
-            tenants: tenants.collect::<Result<_, _>>()?,
+            tenants,
             store,
             clock,
             secret: ServiceSecret::new(&self.secret),
             sealer: Arc::new(EnvelopeSealer::with_local_key(&self.sealing_key)),
         })
+    }
+}
+
+/// The `sub` of a list must be the address that documents name (Token Status List, 8.3), and documents that are out
+/// cannot be changed: with another identifier, none of them could be told from a revoked one.
+async fn check_status_lists(
+    store: &dyn Store,
+    tenant: &Tenant,
+    now: OffsetDateTime,
+) -> Result<(), OpenError> {
+    let lists = store.status_lists(&tenant.name).await?;
+    let stays_behind = lists
+        .into_iter()
+        .filter(|list| list.is_needed(now))
+        .filter(|list| {
+            list.published_for
+                .as_ref()
+                .is_some_and(|old| *old != tenant.issuer)
+        })
+        .max_by_key(|list| list.needed_until);
+    match stays_behind {
+        Some(list) => Err(OpenError::IssuerChanged {
+            tenant: tenant.name.clone(),
+            old: list.published_for.unwrap_or_default(),
+            new: tenant.issuer.clone(),
+            until: list.needed_until.unwrap_or(now),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -190,7 +190,12 @@ impl Service {
             document_signer: signer.ok_or(Reason::NoDocumentSigner)?.id,
             issued_at: now,
             repeatable_until: now + tenant.policy.repeatable,
-            with_status: tenant.authority.status_signer.is_some(),
+            // Nothing ends later: see `validity`.
+            status_until: tenant
+                .authority
+                .status_signer
+                .is_some()
+                .then(|| now + tenant.policy.validity),
         })
     }
 

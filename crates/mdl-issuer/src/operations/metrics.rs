@@ -173,11 +173,16 @@ async fn status_lists(service: &Service, tenant: &str, now: OffsetDateTime) {
         let labels = [("tenant", tenant.to_owned()), ("list", list.id.to_string())];
         gauge!("mdl_status_list_allocated", &labels).set(f64::from(list.allocated));
         gauge!("mdl_status_list_capacity", &labels).set(f64::from(list.capacity));
-        let behind = list
-            .version
-            .saturating_sub(list.published_version.unwrap_or_default());
+        // What is over is signed no more: nobody need be alarmed.
+        let is_over = list.is_over(now);
+        let behind = match list.published_version {
+            _ if is_over => 0,
+            published => list.version.saturating_sub(published.unwrap_or_default()),
+        };
         gauge!("mdl_status_list_behind", &labels).set(behind as f64);
-        if let Some(published_at) = list.published_at {
+        if is_over {
+            gauge!("mdl_status_list_age_seconds", &labels).set(0.0);
+        } else if let Some(published_at) = list.published_at {
             gauge!("mdl_status_list_age_seconds", &labels)
                 .set((now - published_at).as_seconds_f64());
         }

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::http::public;
 use crate::service::Service;
-use crate::store::StoreError;
+use crate::store::{StatusList, StoreError};
 use crate::tenant::Tenant;
 
 /// How long an answer is kept.
@@ -128,15 +128,15 @@ impl Readiness {
             Ok(Err(_)) => return Some("unavailable"),
             Err(_) => return Some("timed-out"),
         };
-        if lists
-            .iter()
-            .any(|list| list.expires_at.is_some_and(|expires_at| expires_at <= now))
-        {
+        let has_expired = |list: &StatusList| {
+            let expired = list.expires_at.is_some_and(|expires_at| expires_at <= now);
+            expired && !list.is_over(now)
+        };
+        if lists.iter().any(has_expired) {
             return Some("expired");
         }
-        let open = |list: &crate::store::StatusList| {
-            list.published_version.is_some() && list.allocated < list.capacity
-        };
+        let open =
+            |list: &StatusList| list.published_version.is_some() && list.allocated < list.capacity;
         if lists.iter().any(open) {
             None
         } else {

@@ -56,6 +56,8 @@ mod tests {
             published_version: None,
             published_at: None::<OffsetDateTime>,
             expires_at: None,
+            published_for: None,
+            needed_until: None,
         }
     }
 

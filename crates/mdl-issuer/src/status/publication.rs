@@ -90,7 +90,7 @@ impl Service {
         done.created += self.create_ahead(tenant, now).await?;
         for list in self.store.status_lists(&tenant.name).await? {
             let now = self.clock.now();
-            if !is_due(&list, &tenant.policy, now) {
+            if !is_due(&list, tenant, now) {
                 continue;
             }
             // A round over many lists must not outlive its lease.
@@ -189,7 +189,9 @@ impl Service {
             expires_at,
             ttl,
         };
-        self.store.publish_status_list(published, ledger).await?;
+        self.store
+            .publish_status_list(published, &tenant.issuer, ledger)
+            .await?;
         let (version, list) = (list.version, list.id);
         tracing::info!(code = "status-list-published", tenant = tenant.name, %list, version);
         Ok(())
@@ -217,8 +219,17 @@ impl Service {
     }
 }
 
-/// Whether a list has never been published, shows old entries for long enough, or grows old itself.
-fn is_due(list: &StatusList, policy: &TenantPolicy, now: OffsetDateTime) -> bool {
+/// Whether a list has never been published, shows old entries for long enough, or grows old itself. A list that is over
+/// is not: its last token says what there is to say until it expires.
+fn is_due(list: &StatusList, tenant: &Tenant, now: OffsetDateTime) -> bool {
+    if list.is_over(now) {
+        return false;
+    }
+    // New documents name the list by the new identifier; of the old ones, none is valid (`Config::open`).
+    if list.published_for.as_ref() != Some(&tenant.issuer) {
+        return true;
+    }
+    let policy = &tenant.policy;
     let (Some(version), Some(published_at), Some(expires_at)) =
         (list.published_version, list.published_at, list.expires_at)
     else {

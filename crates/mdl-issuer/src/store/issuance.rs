@@ -21,8 +21,8 @@ pub struct NewIssuance {
     pub issued_at: OffsetDateTime,
     /// When a repetition is no longer answered, and the seed is erased.
     pub repeatable_until: OffsetDateTime,
-    /// Whether each document gets a place in a status list.
-    pub with_status: bool,
+    /// The latest end that the documents may have, if each gets a place in a status list.
+    pub status_until: Option<OffsetDateTime>,
 }
 
 /// How much one grant, one person and one device key may have.

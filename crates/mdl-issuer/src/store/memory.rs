@@ -196,9 +196,15 @@ impl Store for MemoryStore {
     async fn publish_status_list(
         &self,
         published: PublishedStatusList,
+        issuer: &str,
         ledger: Vec<LedgerDraft>,
     ) -> Result<(), StoreError> {
-        self.run(&PublishStatusList { published, ledger })
+        let issuer = issuer.to_owned();
+        self.run(&PublishStatusList {
+            published,
+            issuer,
+            ledger,
+        })
     }
 
     async fn published_status_list(

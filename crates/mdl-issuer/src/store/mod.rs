@@ -37,8 +37,8 @@ pub use offer::{
 pub use replay::{UsedPurpose, UsedValue};
 pub use sql::SqlStore;
 pub use status::{
-    NewStatusList, PublishedStatusList, StatusChange, StatusList, StatusPosition, StatusSelector,
-    StatusValue,
+    NewStatusList, PublishedStatusList, STATUS_LIST_MARGIN, StatusChange, StatusList,
+    StatusPosition, StatusSelector, StatusValue,
 };
 
 /// Most rows of one page of offers or issuances.
@@ -113,10 +113,12 @@ pub trait Store: fmt::Debug + Send + Sync {
         &self,
         list: StatusListId,
     ) -> Result<Vec<(u32, StatusValue)>, StoreError>;
-    /// Puts freshly signed tokens of a list before the world, with their ledger entries.
+    /// Puts freshly signed tokens of a list before the world, with their ledger entries. `issuer` is the Credential
+    /// Issuer Identifier that they were signed for.
     async fn publish_status_list(
         &self,
         published: PublishedStatusList,
+        issuer: &str,
         ledger: Vec<LedgerDraft>,
     ) -> Result<(), StoreError>;
     /// The tokens of a list as last published.
@@ -156,7 +158,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: OffsetDateTime,
         until: OffsetDateTime,
     ) -> Result<bool, StoreError>;
-    /// Erases what is over: used values, offers, grants, sealed subjects and seeds. How many rows went.
+    /// Erases what is over: used values, offers, grants, sealed subjects and seeds, tokens of status lists that no valid
+    /// document names. How many rows went.
     async fn purge(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
     /// Whether the store answers and takes writes.
     async fn check(&self) -> Result<(), StoreError>;

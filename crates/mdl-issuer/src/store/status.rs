@@ -1,6 +1,6 @@
 //! Status lists: which place belongs to which document, and what is published.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Hash, IssuanceId, StatusListId};
 
@@ -26,6 +26,9 @@ pub struct StatusPosition {
     /// Counted from 0, below the capacity of the list.
     pub position: u32,
 }
+
+/// How long a list is kept up after the end of its last document: clocks of readers differ.
+pub const STATUS_LIST_MARGIN: Duration = Duration::DAY;
 
 /// A list to be created.
 #[derive(Clone, Debug)]
@@ -63,6 +66,26 @@ pub struct StatusList {
     pub published_at: Option<OffsetDateTime>,
     /// When the published tokens expire.
     pub expires_at: Option<OffsetDateTime>,
+    /// The Credential Issuer Identifier that the published tokens were signed for: the beginning of their `sub`.
+    pub published_for: Option<String>,
+    /// The latest end of the documents that have a place in it; `None` while none has.
+    pub needed_until: Option<OffsetDateTime>,
+}
+
+impl StatusList {
+    /// Whether a document that has a place in the list may be valid, by whatever clock.
+    #[must_use]
+    pub fn is_needed(&self, now: OffsetDateTime) -> bool {
+        let until = self.needed_until.map(|until| until + STATUS_LIST_MARGIN);
+        until.is_some_and(|until| now < until)
+    }
+
+    /// Whether the list says nothing any more that anybody may want to know: every place is taken, and every document
+    /// is past its end. It is not signed again, and when its last token has expired it is not found.
+    #[must_use]
+    pub fn is_over(&self, now: OffsetDateTime) -> bool {
+        self.allocated >= self.capacity && !self.is_needed(now)
+    }
 }
 
 /// Whose status changes.

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use super::{
     Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead,
-    LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList, StatusChange, StatusList,
-    StatusListId, StatusPosition, StatusValue, UsedPurpose,
+    LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList, STATUS_LIST_MARGIN,
+    StatusChange, StatusList, StatusListId, StatusPosition, StatusValue, UsedPurpose,
 };
 use crate::ledger;
 
@@ -289,6 +289,12 @@ impl Tables {
             .retain(|row| now < row.offer.expires_at + OFFER_RETENTION);
         self.of_code.retain(|_, id| self.offers.get(id).is_some());
         self.of_token.retain(|_, id| self.grants.get(id).is_some());
+        let long_ago = now - STATUS_LIST_MARGIN;
+        let lists = &self.lists;
+        gone += self.tokens.retain(|token| {
+            let until = lists.get(&token.id).and_then(|row| row.list.needed_until);
+            until.is_none_or(|until| long_ago < until) || long_ago < token.expires_at
+        });
         for row in self.offers.rows.values_mut() {
             if row.offer.expires_at <= now && row.sealed.take().is_some() {
                 gone += 1;

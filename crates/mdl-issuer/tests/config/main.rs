@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod issuer_changed;
 
 use std::fs;
 use std::path::PathBuf;

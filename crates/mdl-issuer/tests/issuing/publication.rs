@@ -1,12 +1,15 @@
 //! That what is said about a document reaches readers: in time, in both forms, and whatever happens in between.
 
+use std::sync::Arc;
+
 use mdl_issuer::issuing::IssuedBatch;
+use mdl_issuer::operations::readiness::Readiness;
 use mdl_issuer::record::SubjectReference;
 use mdl_issuer::service::Service;
 use mdl_issuer::status::{
     Publication, RecordEvent, StatusAction, StatusReason, Whose, capacity, list_uri,
 };
-use mdl_issuer::store::{PublishedStatusList, SignaturePurpose};
+use mdl_issuer::store::{PublishedStatusList, STATUS_LIST_MARGIN, SignaturePurpose};
 use mdl_mdoc::status_list::{
     RevocationList, SignedStatusToken, StatusClaims, StatusTokenLimits, TokenForm,
 };
@@ -311,6 +314,49 @@ async fn lists_are_created_before_the_open_ones_are_full() {
     let publication = house.publish().await;
     assert_eq!((publication.created, publication.published), (2, 2));
     assert_eq!(house.published().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_full_list_is_signed_until_its_last_document_is_past_its_end() {
+    let small = |policy: &mut mdl_issuer::tenant::TenantPolicy| {
+        policy.status_list_size = 64;
+        policy.open_status_lists = 1;
+    };
+    let house = House::with(small, &[400]).await;
+    let first = house.published().await.remove(0).id;
+    // All places but one, and a day later the last.
+    for documents in [20, 20, 15] {
+        house.issue_new(documents).await;
+    }
+    house.clock.advance(Duration::DAY);
+    house.issue_new(1).await;
+    let last_end = house.now() + Duration::days(14);
+    house.publish().await;
+    let signed_at = async || {
+        let tokens = house.service.store.published_status_list("dmv", first);
+        tokens.await.unwrap().unwrap().issued_at
+    };
+    house.clock.advance(last_end - house.now());
+    house.publish().await;
+    assert_eq!(signed_at().await, last_end, "a reader's clock may be late");
+    house.clock.advance(STATUS_LIST_MARGIN);
+    // What is still said of a document that has ended makes no new list either.
+    assert_eq!(house.publish().await.published, 1, "the list that has room");
+    assert_eq!(signed_at().await, last_end);
+    // When its last token has expired, the service is as ready as before.
+    house.clock.advance(house.tenant().policy.status_life);
+    house.publish().await;
+    let readiness = Readiness::new(Arc::new(house.service));
+    let report = readiness.report().await;
+    assert!(report.ready, "{report:?}");
+}
+
+#[tokio::test]
+async fn a_list_with_room_is_signed_also_when_nobody_was_given_a_document_for_long() {
+    let house = House::new().await;
+    house.issue_new(3).await;
+    house.clock.advance(Duration::days(100));
+    assert_eq!(house.publish().await.published, 3);
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn reserve_many(house: Arc<House>, task: u32) -> Vec<StatusPosition> {
                 document_signer: name,
                 issued_at: house.now(),
                 repeatable_until: house.now() + Duration::HOUR,
-                with_status: true,
+                status_until: Some(house.now() + Duration::DAY),
             },
             now: house.now(),
         };

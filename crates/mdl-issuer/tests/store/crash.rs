@@ -66,7 +66,7 @@ async fn issue(store: &SqlStore, number: u32, person: u32) -> Option<()> {
         other => panic!("{other:?}"),
     };
     let mut reservation = reservation(&grant, number);
-    reservation.new.with_status = true;
+    reservation.new.status_until = Some(crate::rows::at(1000));
     reservation.limits.documents_per_subject = u32::MAX;
     let issuance = match store.reserve(reservation).await.ok()? {
         ReservationOutcome::Reserved(issuance) | ReservationOutcome::Repeated(issuance) => issuance,

@@ -8,6 +8,7 @@ mod behaviour;
 mod crash;
 mod postgres_server;
 mod rows;
+mod upgrade;
 
 use std::sync::Arc;
 

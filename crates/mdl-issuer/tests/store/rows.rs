@@ -123,7 +123,7 @@ pub(crate) fn reservation(grant: &Grant, number: u32) -> Reservation {
             document_signer: hash("document signer", 0),
             issued_at: at(0),
             repeatable_until: at(700),
-            with_status: false,
+            status_until: None,
         },
         now: at(100),
     }

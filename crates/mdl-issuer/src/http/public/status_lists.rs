@@ -41,7 +41,7 @@ const CWT: &str = "application/statuslist+cwt";
             (Vec<u8> = "application/statuslist+cwt"), (String = "application/statuslist+jwt"),
         )),
         (status = 304, description = "Not changed"),
-        (status = 404, description = "No such list"),
+        (status = 404, description = "No such list, or every document that names it is past its end"),
         (status = 406, description = "Neither JWT nor CWT is acceptable"),
         (status = 501, description = "Tokens of the past are not kept"),
         (status = 503, description = "Repeat later", body = ErrorBody),
@@ -99,9 +99,10 @@ pub(super) async fn aggregation(State(at): State<Arc<TenantState>>) -> Response 
         Err(error @ StoreError::Unavailable(_)) => return unavailable(&error, Duration::SECOND),
         Err(error @ StoreError::Corrupt(_)) => return fault(&error),
     };
+    let now = at.service.clock.now();
     let uris: Vec<String> = lists
         .iter()
-        .filter(|list| list.published_version.is_some())
+        .filter(|list| list.published_version.is_some() && !list.is_over(now))
         .map(|list| list_uri(&at.tenant, list.id))
         .collect();
     let body = Json(json!({ "status_lists": uris }));

@@ -325,9 +325,15 @@ impl Store for SqlStore {
     async fn publish_status_list(
         &self,
         published: PublishedStatusList,
+        issuer: &str,
         ledger: Vec<LedgerDraft>,
     ) -> Result<(), StoreError> {
-        let publish = PublishStatusList { published, ledger };
+        let issuer = issuer.to_owned();
+        let publish = PublishStatusList {
+            published,
+            issuer,
+            ledger,
+        };
         self.writer.run(publish).await
     }
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::database::Kind::Integer;
 use super::database::{Database, DatabaseError, Given};
 use super::load::lock;
-use crate::store::OFFER_RETENTION;
+use crate::store::{OFFER_RETENTION, STATUS_LIST_MARGIN};
 
 /// Most rows of one transaction and statement.
 const PIECE: u64 = 1000;
@@ -22,6 +22,7 @@ pub(super) async fn purge(
         (now, empty("offers", "sealed_subject", "expires_at")),
         (now, empty("issuances", "sealed_seed", "repeatable_until")),
         (forgotten, delete("offers", &["id"])),
+        (now - STATUS_LIST_MARGIN, delete_tokens()),
     ];
     let mut gone = 0;
     for (until, (statement, selection)) in statements {
@@ -58,6 +59,17 @@ fn delete(table: &str, key: &[&str]) -> (String, String) {
             "SELECT {selected} FROM {{given}} CROSS JOIN {table} AS t \
              WHERE t.expires_at <= given.until"
         ),
+    )
+}
+
+/// Tokens that have expired, of lists that no valid document names: nobody can use them.
+fn delete_tokens() -> (String, String) {
+    (
+        "DELETE FROM status_tokens WHERE status_list IN".to_owned(),
+        "SELECT t.status_list FROM {given} CROSS JOIN status_tokens AS t \
+         JOIN status_lists AS l ON l.id = t.status_list \
+         WHERE t.expires_at <= given.until AND l.needed_until <= given.until"
+            .to_owned(),
     )
 }
 

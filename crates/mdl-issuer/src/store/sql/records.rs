@@ -392,6 +392,8 @@ impl Record for StatusListRow {
         ("published_at", Integer),
         ("expires_at", Integer),
         ("created_at", Integer),
+        ("published_for", Text),
+        ("needed_until", Integer),
     ];
 
     fn to_values(&self) -> Vec<Value> {
@@ -407,24 +409,29 @@ impl Record for StatusListRow {
             list.published_at.into(),
             list.expires_at.into(),
             self.created_at.into(),
+            list.published_for.as_deref().into(),
+            list.needed_until.into(),
         ]
     }
 
     fn from_values(values: &mut Values) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            list: StatusList {
-                id: StatusListId(values.array()?),
-                tenant: values.text()?,
-                size: values.number()?,
-                capacity: values.number()?,
-                allocated: values.number()?,
-                version: values.number()?,
-                published_version: values.optional_number()?,
-                published_at: values.optional_time()?,
-                expires_at: values.optional_time()?,
-            },
-            created_at: values.time()?,
-        })
+        let mut list = StatusList {
+            id: StatusListId(values.array()?),
+            tenant: values.text()?,
+            size: values.number()?,
+            capacity: values.number()?,
+            allocated: values.number()?,
+            version: values.number()?,
+            published_version: values.optional_number()?,
+            published_at: values.optional_time()?,
+            expires_at: values.optional_time()?,
+            published_for: None,
+            needed_until: None,
+        };
+        let created_at = values.time()?;
+        list.published_for = values.optional_text()?;
+        list.needed_until = values.optional_time()?;
+        Ok(Self { list, created_at })
     }
 }
 

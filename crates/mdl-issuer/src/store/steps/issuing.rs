@@ -1,5 +1,7 @@
 //! Reserving, completing and hearing of issuances.
 
+use time::OffsetDateTime;
+
 use super::{Needs, Step};
 use crate::store::tables::{DocumentRow, IssuanceRow, StatusListRow, Tables};
 use crate::store::{
@@ -19,7 +21,7 @@ impl Step for Reservation {
         let person = (self.tenant.clone(), self.subject, self.limits.counted_from);
         needs.counts.insert(person);
         needs.device_keys.extend(&self.device_keys);
-        if self.new.with_status {
+        if self.new.status_until.is_some() {
             needs.open_lists.insert(self.tenant.clone());
         }
     }
@@ -54,13 +56,12 @@ impl Step for Reservation {
         if let Some(refused) = self.beyond_limits(tables) {
             return Ok(refused);
         }
-        let status = if self.new.with_status {
-            match self.allocate(tables) {
+        let status = match self.new.status_until {
+            Some(until) => match self.allocate(tables, until) {
                 Some(status) => status,
                 None => return Ok(ReservationOutcome::NoStatusPosition),
-            }
-        } else {
-            Vec::new()
+            },
+            None => Vec::new(),
         };
         self.use_up(tables);
         Ok(ReservationOutcome::Reserved(self.insert(tables, status)))
@@ -105,7 +106,8 @@ impl Reservation {
     }
 
     /// Takes one position per document, in turn from all lists that have room; all of them or none.
-    fn allocate(&self, tables: &mut Tables) -> Option<Vec<StatusPosition>> {
+    /// The lists are needed until these documents end.
+    fn allocate(&self, tables: &mut Tables, until: OffsetDateTime) -> Option<Vec<StatusPosition>> {
         let mut open: Vec<_> = tables
             .lists
             .values()
@@ -142,6 +144,7 @@ impl Reservation {
             let changed = tables.lists.get(&list).map(|row| row.list.allocated) != Some(allocated);
             if changed && let Some(StatusListRow { list, .. }) = tables.lists.update(&list) {
                 list.allocated = allocated;
+                list.needed_until = list.needed_until.max(Some(until));
             }
         }
         Some(positions)

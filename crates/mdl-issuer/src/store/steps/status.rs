@@ -31,6 +31,8 @@ impl Step for NewStatusList {
                 published_version: None,
                 published_at: None,
                 expires_at: None,
+                published_for: None,
+                needed_until: None,
             },
             created_at: self.created_at,
         };
@@ -123,6 +125,7 @@ impl StatusChange {
 #[derive(Debug)]
 pub(in crate::store) struct PublishStatusList {
     pub(in crate::store) published: PublishedStatusList,
+    pub(in crate::store) issuer: String,
     pub(in crate::store) ledger: Vec<LedgerDraft>,
 }
 
@@ -153,6 +156,7 @@ impl Step for PublishStatusList {
                 row.list.published_version = Some(new.version);
                 row.list.published_at = Some(new.issued_at);
                 row.list.expires_at = Some(new.expires_at);
+                row.list.published_for = Some(self.issuer.clone());
             }
             match tables.tokens.update(&new.id) {
                 Some(row) => *row = new.clone(),

@@ -68,7 +68,7 @@ pub(super) async fn one_request_is_one_issuance(store: Arc<dyn Store>) {
     let outcomes = race(|caller| {
         let store = Arc::clone(&store);
         let mut repetition = repetition(&reservation(&grant, 1), caller);
-        repetition.new.with_status = true;
+        repetition.new.status_until = Some(crate::rows::at(1000));
         async move { store.reserve(repetition).await.unwrap() }
     })
     .await;
@@ -108,7 +108,7 @@ pub(super) async fn positions_are_given_once(store: Arc<dyn Store>) {
             let mut positions = Vec::new();
             for round in 0..5 {
                 let mut reservation = reservation(&grant, caller + 10 * round);
-                reservation.new.with_status = true;
+                reservation.new.status_until = Some(crate::rows::at(1000));
                 match store.reserve(reservation).await.unwrap() {
                     ReservationOutcome::Reserved(issuance) => positions.extend(issuance.status),
                     ReservationOutcome::NoStatusPosition => {}

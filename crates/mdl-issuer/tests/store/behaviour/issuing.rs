@@ -45,7 +45,7 @@ pub(super) async fn a_repeated_request_finds_the_same_issuance(store: Arc<dyn St
     store.create_status_list(list(1)).await.unwrap();
     let grant = grant(&*store, 1).await;
     let mut first = reservation(&grant, 1);
-    first.new.with_status = true;
+    first.new.status_until = Some(crate::rows::at(1000));
     let reserved = reserve(&*store, &first).await;
     for number in 1..=2 {
         let outcome = store.reserve(repetition(&first, number)).await.unwrap();
@@ -255,7 +255,9 @@ pub(super) async fn a_refused_reservation_records_nothing(store: Arc<dyn Store>)
         matches!(outcome, ReservationOutcome::DeviceKeyUsed),
         "{outcome:?}"
     );
-    let outcome = refused(|r| r.new.with_status = true).await.unwrap();
+    let outcome = refused(|r| r.new.status_until = Some(crate::rows::at(1000)))
+        .await
+        .unwrap();
     assert!(
         matches!(outcome, ReservationOutcome::NoStatusPosition),
         "{outcome:?}"
@@ -385,7 +387,7 @@ pub(super) async fn issuances_of_a_person_are_listed(store: Arc<dyn Store>) {
     for number in 1..=3 {
         let mut reservation = reservation(&grant, number);
         reservation.now = at(100 + i64::from(number));
-        reservation.new.with_status = true;
+        reservation.new.status_until = Some(crate::rows::at(1000));
         reserve(&*store, &reservation).await;
     }
     let found = store.issuances(TENANT, subject(1)).await.unwrap();

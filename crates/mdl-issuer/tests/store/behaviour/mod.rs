@@ -60,6 +60,8 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     status::what_is_invalid_stays_invalid,
     status::a_change_is_bound_to_the_tenant,
     status::a_published_list_is_served,
+    status::a_list_is_needed_until_its_last_document_ends,
+    status::tokens_that_nobody_can_use_are_erased,
     status::an_older_publication_does_not_replace_a_newer,
     ledger::entries_are_chained,
     ledger::entries_are_appended_once,

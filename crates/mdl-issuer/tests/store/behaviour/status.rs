@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mdl_issuer::store::{
-    Issuance, NewStatusList, PublishedStatusList, ReservationOutcome, SignaturePurpose,
-    StatusChange, StatusListId, StatusSelector, StatusValue, Store,
+    Issuance, NewStatusList, PublishedStatusList, ReservationOutcome, STATUS_LIST_MARGIN,
+    SignaturePurpose, StatusChange, StatusListId, StatusSelector, StatusValue, Store,
 };
 
 use crate::rows::{
@@ -13,7 +13,7 @@ use crate::rows::{
 async fn batch(store: &dyn Store, number: u32, documents: u32) -> Issuance {
     let grant = grant(store, number).await;
     let mut reservation = reservation(&grant, number);
-    reservation.new.with_status = true;
+    reservation.new.status_until = Some(crate::rows::at(1000));
     reservation.device_keys = (0..documents)
         .map(|document| hash("key", 1000 * number + document))
         .collect();
@@ -92,7 +92,7 @@ pub(super) async fn a_batch_gets_all_positions_or_none(store: Arc<dyn Store>) {
     assert_eq!(issuance.status.len(), 4);
     let grant = grant(&*store, 2).await;
     let mut reservation = reservation(&grant, 2);
-    reservation.new.with_status = true;
+    reservation.new.status_until = Some(crate::rows::at(1000));
     reservation.device_keys.push(hash("key", 1));
     let outcome = store.reserve(reservation.clone()).await.unwrap();
     assert!(
@@ -123,7 +123,7 @@ pub(super) async fn only_lists_of_the_tenant_are_used(store: Arc<dyn Store>) {
     store.create_status_list(foreign).await.unwrap();
     let grant = grant(&*store, 1).await;
     let mut reservation = reservation(&grant, 1);
-    reservation.new.with_status = true;
+    reservation.new.status_until = Some(crate::rows::at(1000));
     let outcome = store.reserve(reservation).await.unwrap();
     assert!(
         matches!(outcome, ReservationOutcome::NoStatusPosition),
@@ -188,7 +188,7 @@ pub(super) async fn a_person_changes(store: Arc<dyn Store>) {
     let grant = grant(&*store, 1).await;
     for number in 1..=2 {
         let mut reservation = reservation(&grant, number);
-        reservation.new.with_status = true;
+        reservation.new.status_until = Some(crate::rows::at(1000));
         reserve(&*store, &reservation).await;
     }
     // Without status: nothing to change.
@@ -229,6 +229,8 @@ pub(super) async fn a_change_is_bound_to_the_tenant(store: Arc<dyn Store>) {
     assert!(store.status_entries(list(1).id).await.unwrap().is_empty());
 }
 
+const ISSUER: &str = "https://utopia.example";
+
 fn publication(version: u64, issued_at: i64) -> PublishedStatusList {
     PublishedStatusList {
         id: list(1).id,
@@ -254,7 +256,7 @@ pub(super) async fn a_published_list_is_served(store: Arc<dyn Store>) {
     let mut entry = draft(1);
     entry.purpose = SignaturePurpose::StatusList;
     for _ in 0..2 {
-        let published = store.publish_status_list(publication(0, 10), vec![entry.clone()]);
+        let published = store.publish_status_list(publication(0, 10), ISSUER, vec![entry.clone()]);
         published.await.unwrap();
     }
     let served = store
@@ -274,6 +276,9 @@ pub(super) async fn a_published_list_is_served(store: Arc<dyn Store>) {
     assert_eq!(lists[0].published_version, Some(0));
     assert_eq!(lists[0].published_at, Some(at(10)));
     assert_eq!(lists[0].expires_at, Some(at(1010)));
+    assert_eq!(lists[0].published_for.as_deref(), Some(ISSUER));
+    // Nothing is known of an end before a document has a place.
+    assert_eq!(lists[0].needed_until, None);
     let ledger = store.ledger(1, 10).await.unwrap();
     assert_eq!(ledger.len(), 1, "once for the same tokens");
     assert_eq!(ledger[0].entry.purpose, SignaturePurpose::StatusList);
@@ -294,15 +299,77 @@ pub(super) async fn a_published_list_is_served(store: Arc<dyn Store>) {
 
     let mut unknown = publication(0, 10);
     unknown.id = list(2).id;
-    let unknown = store.publish_status_list(unknown, Vec::new()).await;
+    let unknown = store.publish_status_list(unknown, ISSUER, Vec::new()).await;
     assert!(unknown.is_err());
+}
+
+pub(super) async fn a_list_is_needed_until_its_last_document_ends(store: Arc<dyn Store>) {
+    store.create_status_list(list(1)).await.unwrap();
+    store.create_status_list(list(2)).await.unwrap();
+    let grant = grant(&*store, 1).await;
+    for (number, until) in [(1, 5000), (2, 3000)] {
+        let mut reservation = reservation(&grant, number);
+        reservation.device_keys.pop();
+        reservation.new.status_until = Some(at(until));
+        reserve(&*store, &reservation).await;
+    }
+    let mut ends: Vec<_> = store.status_lists(TENANT).await.unwrap();
+    ends.sort_unstable_by_key(|list| list.needed_until);
+    assert_eq!(ends[0].needed_until, Some(at(3000)));
+    assert_eq!(ends[1].needed_until, Some(at(5000)));
+    // A document that ends sooner takes nothing back.
+    for number in 3..=4 {
+        let mut reservation = reservation(&grant, number);
+        reservation.device_keys.pop();
+        reservation.new.status_until = Some(at(4000));
+        reserve(&*store, &reservation).await;
+    }
+    let mut ends: Vec<_> = store
+        .status_lists(TENANT)
+        .await
+        .unwrap()
+        .iter()
+        .map(|list| list.needed_until)
+        .collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [Some(at(4000)), Some(at(5000))]);
+}
+
+pub(super) async fn tokens_that_nobody_can_use_are_erased(store: Arc<dyn Store>) {
+    let margin = STATUS_LIST_MARGIN.whole_seconds();
+    store.create_status_list(list(1)).await.unwrap();
+    let is_served = async || {
+        let served = store.published_status_list(TENANT, list(1).id).await;
+        served.unwrap().is_some()
+    };
+    let entry = || vec![draft(1)];
+    let published = store.publish_status_list(publication(0, 3000), ISSUER, entry());
+    published.await.unwrap();
+    // Of a list without documents, nothing is erased: it waits for them.
+    store.purge(at(4001 + margin)).await.unwrap();
+    assert!(is_served().await);
+    // The document ends at 1000, the token at 4000.
+    batch(&*store, 1, 1).await;
+    store.purge(at(3999 + margin)).await.unwrap();
+    assert!(is_served().await, "the token may still be read");
+    store.purge(at(4000 + margin)).await.unwrap();
+    assert!(!is_served().await);
+    // The document ends at 1000, the token at 510.
+    let mut early = publication(1, 0);
+    early.expires_at = at(510);
+    let published = store.publish_status_list(early, ISSUER, entry());
+    published.await.unwrap();
+    store.purge(at(999 + margin)).await.unwrap();
+    assert!(is_served().await, "the document may still be valid");
+    store.purge(at(1000 + margin)).await.unwrap();
+    assert!(!is_served().await);
 }
 
 pub(super) async fn an_older_publication_does_not_replace_a_newer(store: Arc<dyn Store>) {
     store.create_status_list(list(1)).await.unwrap();
     let sequence = async |version, at: i64| {
         let entry = draft(u32::try_from(at).unwrap());
-        let published = store.publish_status_list(publication(version, at), vec![entry]);
+        let published = store.publish_status_list(publication(version, at), ISSUER, vec![entry]);
         published.await.unwrap();
         let served = store
             .published_status_list(TENANT, list(1).id)
