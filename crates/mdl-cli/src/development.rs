@@ -211,6 +211,8 @@ address = "{public}"
 [public.rate_limit]
 requests_per_minute = 1000000
 burst = 100000
+concurrent_requests = 100000
+connections = 100000
 
 [internal]
 address = "{internal}"

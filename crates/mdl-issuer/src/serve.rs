@@ -19,6 +19,7 @@ use crate::http::internal::{self, Internal};
 use crate::http::public;
 use crate::operations::admission::{Admission, admit};
 use crate::operations::client_certificate::NotingAcceptor;
+use crate::operations::connection_limit::{ConnectionLimit, OfClient};
 use crate::operations::jobs::{self, Jobs};
 use crate::operations::metrics;
 use crate::operations::observe::{Listener, observe};
@@ -161,7 +162,12 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
         Listener::Public,
         admission,
     );
-    let public = spawn(public_listener, router, public_tls, limits)?;
+    let of_client = OfClient {
+        most: settings.public.rate_limit.connections,
+        proxies: settings.public.rate_limit.proxies.clone(),
+    };
+    let connections = ConnectionLimit::new(Listener::Public, limits.connections, Some(of_client));
+    let public = spawn(public_listener, router, public_tls, limits, connections)?;
 
     let limits = &settings.internal.limits;
     let router = internal::router(Internal {
@@ -174,7 +180,8 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
         Listener::Internal,
         Arc::new(Admission::new(limits, None)),
     );
-    let internal = spawn(internal_listener, router, internal_tls, limits)?;
+    let connections = ConnectionLimit::new(Listener::Internal, limits.connections, None);
+    let internal = spawn(internal_listener, router, internal_tls, limits, connections)?;
 
     let (public_address, internal_address) = (public.address, internal.address);
     tracing::info!(code = "started", public = %public_address, internal = %internal_address);
@@ -332,6 +339,7 @@ fn spawn(
     router: Router,
     tls: Option<Arc<Tls>>,
     limits: &RequestLimits,
+    connections: ConnectionLimit,
 ) -> Result<Server, ServeError> {
     let ended = ServeError::Ended;
     let address = listener.local_addr().map_err(ended)?;
@@ -353,10 +361,10 @@ fn spawn(
     let task = match &tls {
         Some(tls) => tokio::spawn(
             server
-                .acceptor(NotingAcceptor::new(tls.config()))
+                .acceptor(NotingAcceptor::new(tls.config(), connections))
                 .serve(router),
         ),
-        None => tokio::spawn(server.serve(router)),
+        None => tokio::spawn(server.acceptor(connections).serve(router)),
     };
     Ok(Server {
         address,

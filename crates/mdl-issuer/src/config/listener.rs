@@ -32,10 +32,13 @@ pub(super) const LIMITS: &[&str] = &[
     "header_time",
     "request_time",
     "concurrent_requests",
+    "connections",
 ];
 pub(super) const RATE_LIMIT: &[&str] = &[
     "requests_per_minute",
     "burst",
+    "concurrent_requests",
+    "connections",
     "clients",
     "trusted_proxies",
     "client_address_header",
@@ -92,6 +95,8 @@ pub struct RequestLimits {
     pub request_time: std::time::Duration,
     /// Requests in work; more are turned away at once.
     pub concurrent_requests: u32,
+    /// Open connections; more are closed at once. Each takes a file descriptor.
+    pub connections: u32,
 }
 
 /// Somebody who may use the internal listener, as the ledger of changes names them.
@@ -214,18 +219,23 @@ fn read_limits(section: &Section<'_>) -> Option<RequestLimits> {
     let header_time = section.or("header_time", Duration::seconds(10), seconds(1, 120));
     let request_time = section.or("request_time", Duration::seconds(30), seconds(1, 600));
     let concurrent_requests = section.or("concurrent_requests", 512, number(1..=100_000));
+    // With what else is open, within the 1,024 file descriptors that many systems give a process.
+    let connections = section.or("connections", 900, number(1..=1_000_000));
     Some(RequestLimits {
         header_size: header_size?,
         body_size: body_size?,
         header_time: header_time?.unsigned_abs(),
         request_time: request_time?.unsigned_abs(),
         concurrent_requests: concurrent_requests?,
+        connections: connections?,
     })
 }
 
 fn read_rate_limit(section: &Section<'_>) -> Option<RateLimitSettings> {
     let requests_per_minute = section.or("requests_per_minute", 600, number(1..=1_000_000));
     let burst = section.or("burst", 100, number(1..=100_000));
+    let concurrent_requests = section.or("concurrent_requests", 32, number(1..=100_000));
+    let connections = section.or("connections", 100, number(1..=100_000));
     let clients = section.or("clients", 100_000, number(100..=10_000_000));
     let trusted = section.list("trusted_proxies", |value| {
         let text = text(value)?;
@@ -253,6 +263,8 @@ fn read_rate_limit(section: &Section<'_>) -> Option<RateLimitSettings> {
     Some(RateLimitSettings {
         requests_per_minute: requests_per_minute?,
         burst: burst?,
+        concurrent_requests: concurrent_requests?,
+        connections: connections?,
         clients: clients?,
         proxies: Proxies {
             trusted,

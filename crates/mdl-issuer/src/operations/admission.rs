@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
 use super::problem::Problem;
-use super::rate_limit::RateLimit;
+use super::rate_limit::{InWork, RateLimit};
 use crate::config::RequestLimits;
 
 /// The gate of one listener.
@@ -45,6 +45,17 @@ impl Admission {
         }
     }
 
+    /// The share of the request's client in what is in work; `None` where clients are not counted.
+    fn share(&self, request: &Request) -> Result<Option<InWork<'_>>, Problem> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let (Some(limit), Some(ConnectInfo(peer))) = (&self.rate_limit, peer) else {
+            return Ok(None);
+        };
+        let begun = limit.begin(peer.ip(), request.headers());
+        let too_many = || Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-at-once");
+        begun.map(Some).ok_or_else(|| too_many().retry_after(1))
+    }
+
     fn refusal(&self, request: &Request) -> Option<Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         if let (Some(limit), Some(ConnectInfo(peer))) = (&self.rate_limit, peer)
@@ -76,6 +87,10 @@ pub(crate) async fn admit(admission: Arc<Admission>, request: Request, next: Nex
     if let Some(problem) = admission.refusal(&request) {
         return problem.into_response();
     }
+    let _share = match admission.share(&request) {
+        Ok(share) => share,
+        Err(problem) => return problem.into_response(),
+    };
     let Ok(_place) = admission.room.try_acquire() else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded")
             .retry_after(1)
@@ -111,6 +126,7 @@ mod tests {
             header_time: Duration::from_secs(1),
             request_time,
             concurrent_requests,
+            connections: 100,
         };
         let admission = Arc::new(Admission::new(&limits, None));
         let (begun, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

@@ -13,6 +13,8 @@ use mdl_iaca::certificate::CertificateView;
 use tokio::net::TcpStream;
 use tower::Layer;
 
+use super::connection_limit::ConnectionLimit;
+
 /// Whom the client's certificate names, if it came with one that leads to the roots.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClientCertificate(pub(crate) Option<String>);
@@ -34,20 +36,21 @@ impl ClientCertificate {
     }
 }
 
-/// Accepts TLS and notes the certificate.
-#[derive(Clone, Debug)]
-pub(crate) struct NotingAcceptor(RustlsAcceptor);
+type Tls = RustlsAcceptor<ConnectionLimit>;
+
+/// Accepts TLS, as far as there is a place for the connection, and notes the certificate.
+#[derive(Clone)]
+pub(crate) struct NotingAcceptor(Tls);
 
 impl NotingAcceptor {
-    pub(crate) fn new(config: RustlsConfig) -> Self {
-        Self(RustlsAcceptor::new(config))
+    pub(crate) fn new(config: RustlsConfig, limit: ConnectionLimit) -> Self {
+        Self(RustlsAcceptor::new(config).acceptor(limit))
     }
 }
 
 impl<S: Send + 'static> Accept<TcpStream, S> for NotingAcceptor {
-    type Stream = <RustlsAcceptor as Accept<TcpStream, S>>::Stream;
-    type Service =
-        AddExtension<<RustlsAcceptor as Accept<TcpStream, S>>::Service, ClientCertificate>;
+    type Stream = <Tls as Accept<TcpStream, S>>::Stream;
+    type Service = AddExtension<<Tls as Accept<TcpStream, S>>::Service, ClientCertificate>;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {

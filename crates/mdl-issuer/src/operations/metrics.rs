@@ -48,6 +48,10 @@ fn describe() {
         "Requests that have no answer yet"
     );
     describe_counter!(
+        "mdl_connections_refused_total",
+        "Connections closed at once, by listener and bound: of all, or of one client"
+    );
+    describe_counter!(
         "mdl_job_runs_total",
         "Runs of periodic jobs by job and outcome"
     );
@@ -79,6 +83,11 @@ fn describe() {
         "mdl_ledger_entries",
         "Sequence number of the newest ledger entry"
     );
+}
+
+pub(super) fn connection_refused(listener: Listener, bound: &'static str) {
+    counter!("mdl_connections_refused_total", "listener" => listener.name(), "bound" => bound)
+        .increment(1);
 }
 
 pub(super) fn request_begins(listener: Listener) {

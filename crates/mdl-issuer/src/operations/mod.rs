@@ -5,7 +5,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod client_certificate;
-
+pub(crate) mod connection_limit;
 pub(crate) mod jobs;
 pub mod logs;
 pub mod metrics;

@@ -1,12 +1,17 @@
 //! Requests per client: a few at once, then so many a minute, then `429` with `Retry-After`.
 //!
+//! Requests in work are bounded for each client, too: one that sends its bodies a byte at a time needs few requests a
+//! minute to take all the room there is.
+//!
 //! A client is an address, or the /64 network of an IPv6 address, whose holder has the whole of it. Clients are counted
 //! in a fixed number of places chosen by a keyed hash, so that no number of addresses takes more memory, and nobody can
 //! choose an address that falls into another's place.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName};
@@ -18,8 +23,12 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 pub struct RateLimitSettings {
     /// Requests a minute in the long run.
     pub requests_per_minute: u32,
-    /// Requests at once.
+    /// Requests at once, as far as the minute goes.
     pub burst: u32,
+    /// Requests of one client in work.
+    pub concurrent_requests: u32,
+    /// Open connections of one client.
+    pub connections: u32,
     /// Places in which clients are counted.
     pub clients: u32,
     /// Who may say that a request is another's.
@@ -52,7 +61,7 @@ impl Proxies {
         Some((address, prefix))
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
         self.trusted
             .iter()
             .any(|(network, prefix)| match (network, address) {
@@ -105,6 +114,36 @@ pub struct RateLimit {
     places: u32,
     hasher: RandomState,
     proxies: Proxies,
+    most_in_work: u32,
+    /// By place; those without any are not in here.
+    in_work: Mutex<HashMap<u32, u32>>,
+}
+
+/// A request in work, until it is dropped.
+#[derive(Debug)]
+pub(super) struct InWork<'l> {
+    limit: &'l RateLimit,
+    place: u32,
+}
+
+impl Drop for InWork<'_> {
+    fn drop(&mut self) {
+        let mut in_work = self.limit.in_work();
+        if let Some(requests) = in_work.get_mut(&self.place) {
+            *requests = requests.saturating_sub(1);
+            if *requests == 0 {
+                in_work.remove(&self.place);
+            }
+        }
+    }
+}
+
+/// Who has an address: of IPv6, whoever has the network has all of its addresses.
+pub(super) fn holder(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
 }
 
 impl RateLimit {
@@ -120,6 +159,8 @@ impl RateLimit {
             places: settings.clients.max(1),
             hasher: RandomState::new(),
             proxies: settings.proxies.clone(),
+            most_in_work: settings.concurrent_requests.max(1),
+            in_work: Mutex::default(),
         }
     }
 
@@ -134,12 +175,27 @@ impl RateLimit {
             .map_err(|until| until.wait_time_from(self.clock.now()))
     }
 
+    /// Notes a request in work; `None` if it is one too many.
+    pub(super) fn begin(&self, peer: IpAddr, headers: &HeaderMap) -> Option<InWork<'_>> {
+        let place = self.place(self.proxies.client(peer, headers));
+        let mut in_work = self.in_work();
+        let requests = in_work.entry(place).or_default();
+        if *requests >= self.most_in_work {
+            return None;
+        }
+        *requests += 1;
+        Some(InWork { limit: self, place })
+    }
+
+    fn in_work(&self) -> MutexGuard<'_, HashMap<u32, u32>> {
+        // Numbers are whole at any moment.
+        self.in_work
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     fn place(&self, client: IpAddr) -> u32 {
-        let holder = match client {
-            IpAddr::V4(_) => client,
-            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        };
-        let place = self.hasher.hash_one(holder) % u64::from(self.places);
+        let place = self.hasher.hash_one(holder(client)) % u64::from(self.places);
         u32::try_from(place).unwrap_or_default()
     }
 
@@ -158,6 +214,8 @@ mod tests {
         RateLimitSettings {
             requests_per_minute: 60,
             burst,
+            concurrent_requests: 2,
+            connections: 100,
             clients,
             proxies: Proxies {
                 trusted: vec![Proxies::parse_network("10.0.0.0/8").unwrap()],
@@ -185,6 +243,25 @@ mod tests {
             "{wait:?}"
         );
         assert_eq!(limit.check(other, &none), Ok(()));
+    }
+
+    #[test]
+    fn a_client_with_all_its_requests_in_work_waits_and_another_does_not() {
+        let limit = RateLimit::new(&settings(100, 1 << 20));
+        let (one, other) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+        let none = HeaderMap::new();
+        let first = limit.begin(one, &none);
+        let second = limit.begin(one, &none);
+        assert!(first.is_some() && second.is_some());
+        assert!(limit.begin(one, &none).is_none());
+        assert!(limit.begin(other, &none).is_some());
+        drop(first);
+        assert!(limit.begin(one, &none).is_some(), "one is done");
+        drop(second);
+        assert!(
+            limit.in_work().is_empty(),
+            "nobody without requests is kept"
+        );
     }
 
     #[test]

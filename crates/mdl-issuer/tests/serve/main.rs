@@ -23,6 +23,7 @@ use mdl_issuer::serve::{self, Running};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rig::Rig;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const SUBJECT: &str = "CANARY-4711";
@@ -35,6 +36,7 @@ fn settings() -> ServeSettings {
         header_time: Duration::from_secs(5),
         request_time: Duration::from_secs(20),
         concurrent_requests: 64,
+        connections: 100,
     };
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     ServeSettings {
@@ -48,6 +50,8 @@ fn settings() -> ServeSettings {
             rate_limit: RateLimitSettings {
                 requests_per_minute: 60,
                 burst: 10,
+                concurrent_requests: 5,
+                connections: 8,
                 clients: 1000,
                 proxies: Proxies::default(),
             },
@@ -512,5 +516,66 @@ async fn a_client_certificate_lets_in_and_another_does_not() {
     assert_eq!(answer.status(), StatusCode::OK);
     assert!(with(&files, &stranger).get(&url).send().await.is_err());
     assert!(trusting(&files.certificate).get(&url).send().await.is_err());
+    served.running.stop().await.unwrap();
+}
+
+/// Clients may ask as often as they like, though not all at once.
+fn any_rate() -> ServeSettings {
+    let mut settings = settings();
+    settings.public.rate_limit.requests_per_minute = 1_000_000;
+    settings.public.rate_limit.burst = 100_000;
+    settings
+}
+
+/// A connection to the public listener that says nothing yet.
+async fn connection(served: &Served) -> tokio::net::TcpStream {
+    let address = served.running.public_address();
+    tokio::net::TcpStream::connect(address).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_sends_bodies_slowly_takes_its_share_of_the_room_and_no_more() {
+    let served = Served::with(any_rate()).await;
+    let mut slow = Vec::new();
+    for _ in 0..5 {
+        let mut stream = connection(&served).await;
+        let head = "POST /dmv/token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\n\r\na";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    // They are in work once they were let in; there is nothing else to see of that from here.
+    let refused = loop {
+        let answer = served.public("/healthz").send().await.unwrap();
+        if answer.status() != StatusCode::OK {
+            break answer;
+        }
+    };
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "too-many-at-once");
+    drop(slow);
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_connections_and_no_more() {
+    let served = Served::with(any_rate()).await;
+    let mut silent = Vec::new();
+    for _ in 0..8 {
+        silent.push(connection(&served).await);
+    }
+    let mut one_too_many = connection(&served).await;
+    assert_eq!(one_too_many.read(&mut [0; 1]).await.unwrap(), 0, "closed");
+    silent.pop();
+    // The service sees that it was closed when it gets round to it.
+    let answered = loop {
+        if let Ok(answer) = served.public("/healthz").send().await {
+            break answer;
+        }
+    };
+    assert_eq!(answered.status(), StatusCode::OK);
+    drop(silent);
     served.running.stop().await.unwrap();
 }
