@@ -19,6 +19,7 @@
 //! | let any key sign, wherever it is kept | [`Signer`] |
 //! | sign with a key in memory, kept in an encrypted file | [`SoftwareSigner`], [`key_file`] |
 //! | sign mobile security objects | [`SigningGuard`], never a bare signer |
+//! | keep to what a key store allows (feature `quota`) | `quota` |
 //! | prove that a new backend keeps the contract | [`behaviour`] |
 //!
 //! This crate signs bytes. It knows neither CBOR nor X.509: what the bytes say is told to the guard by
@@ -27,6 +28,8 @@
 pub mod behaviour;
 mod guard;
 pub mod key_file;
+#[cfg(feature = "quota")]
+pub mod quota;
 mod signer;
 mod software;
 
