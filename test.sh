@@ -61,6 +61,7 @@ stage_tools() {
     if ((${#missing[@]})); then
         install_packages "${missing[@]}"
     fi
+    run scripts/moto
     command -v cargo >/dev/null || fail "no cargo: install a Rust toolchain (rustup, or Debian's own from 1.94 on)"
     if command -v rustup >/dev/null; then
         run rustup component add rustfmt clippy

@@ -1,0 +1,20 @@
+//! Keys in AWS KMS.
+//!
+//! | To | use |
+//! |---|---|
+//! | reach AWS | [`AwsSettings`], [`AwsAccess`] |
+//! | sign with a key in KMS | [`KmsSigner`] |
+//! | make such a key | [`create_key`] |
+//!
+//! KMS holds keys on P-256, P-384 and P-521 that ISO/IEC 18013-5 can use. brainpool is not among its curves, and Ed25519
+//! is signed there only as a whole message of at most 4,096 bytes, which a mobile security object may exceed.
+
+mod client;
+mod kms;
+mod retry;
+
+pub use client::{AwsAccess, AwsSettings};
+pub use kms::{
+    CreateKeyError, KeyArn, KmsKeyError, KmsSignError, KmsSigner, NotAKeyArn, create_key,
+};
+pub use retry::CallError;
