@@ -75,3 +75,18 @@ async fn what_was_erased_is_not_in_the_database_any_more() {
         .unwrap();
     assert!(kept.is_some_and(|issuance| issuance.sealed_seed.is_none()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_is_not_in_the_database_after_a_purge_that_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqlStore::sqlite(&folder.path().join("issuer.db"))
+        .await
+        .unwrap();
+    let offer = offer(1);
+    store.create_offer(offer.clone()).await.unwrap();
+    store.cancel_offer(TENANT, offer.id).await.unwrap();
+    let sealed = b"sealed subject 1";
+    assert!(holds(&content(folder.path()), sealed), "in the log");
+    assert_eq!(store.purge(at(1)).await.unwrap(), 0);
+    assert!(!holds(&content(folder.path()), sealed));
+}
