@@ -1,5 +1,10 @@
 //! A PostgreSQL server of our own for one test, in a folder that goes with it.
 
+#![allow(
+    dead_code,
+    reason = "each test binary uses the part of the server that it needs"
+)]
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -68,6 +73,20 @@ impl PostgresServer {
     /// Stops the server at once, as a crash would.
     pub(crate) fn stop(&self) {
         self.run("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
+    }
+
+    /// Where everything of the server is: data, write-ahead log, messages.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The tables of the database of an address, as `pg_dump` writes them.
+    pub(crate) fn dump(&self, url: &str) -> Vec<u8> {
+        let file = self.folder.path().join("dump");
+        self.run("pg_dump", &["-d", url, "-f", file.to_str().unwrap()]);
+        let dump = std::fs::read(&file).unwrap();
+        std::fs::remove_file(file).unwrap();
+        dump
     }
 
     fn data(&self) -> String {

@@ -1,0 +1,16 @@
+//! The service as it runs: one `mdl serve` process, looked at from outside.
+//!
+//! What it leaves behind in its database, its logs, its metrics, its traces and on the wire.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod canaries;
+mod canary;
+mod deployment;
+mod person;
+#[path = "../../../mdl-issuer/tests/store/postgres_server.rs"]
+mod postgres_server;
+mod recorder;
+mod store;
+mod trace_receiver;
+mod traces;
