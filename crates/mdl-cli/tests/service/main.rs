@@ -1,6 +1,6 @@
 //! The service as it runs: one `mdl serve` process, looked at from outside.
 //!
-//! What it leaves behind in its database, its logs, its metrics, its traces and on the wire.
+//! What it leaves behind in its database, its logs, its metrics, its traces and on the wire, and how it takes signals.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,6 +11,7 @@ mod person;
 #[path = "../../../mdl-issuer/tests/store/postgres_server.rs"]
 mod postgres_server;
 mod recorder;
+mod signals;
 mod store;
 mod trace_receiver;
 mod traces;
