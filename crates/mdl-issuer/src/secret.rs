@@ -16,7 +16,7 @@ pub enum Purpose {
     CredentialNonce,
     /// `DPoP-Nonce` values (RFC 9449, 8).
     DpopNonce,
-    /// Pre-authorized codes, made from the identifier of their offer.
+    /// Pre-authorized codes, made from their offer.
     PreAuthorizedCode,
     /// Stored forms of transaction codes: few digits, so a bare hash would give them away.
     TxCode,
@@ -28,6 +28,8 @@ pub enum Purpose {
     StatusIndex,
     /// Identifiers and transaction codes of offers, made from the key that the caller gave the request.
     RepeatableOffer,
+    /// Access tokens, made for their grant.
+    AccessToken,
 }
 
 impl Purpose {
@@ -41,10 +43,11 @@ impl Purpose {
             Self::DeviceKey => b"mdl-issuer device key",
             Self::StatusIndex => b"mdl-issuer status index",
             Self::RepeatableOffer => b"mdl-issuer repeatable offer",
+            Self::AccessToken => b"mdl-issuer access token",
         }
     }
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::CredentialNonce,
         Self::DpopNonce,
         Self::PreAuthorizedCode,
@@ -53,6 +56,7 @@ impl Purpose {
         Self::DeviceKey,
         Self::StatusIndex,
         Self::RepeatableOffer,
+        Self::AccessToken,
     ];
 }
 

@@ -1,7 +1,7 @@
 //! Credential offers (4.1): made by an operator, collected by a wallet.
 //!
-//! The pre-authorized code is a MAC over the offer's identifier, so the store needs only its hash and the offer can
-//! still be given out again. Neither offer nor address says who it is for. The transaction code goes to the person by
+//! The pre-authorized code is a MAC over the offer: the store needs only its hash, the offer can still be given out
+//! again, and one that somebody changed in the database (another code, no transaction code) has no code. Neither offer nor address says who it is for. The transaction code goes to the person by
 //! another channel, and the service shows it once, when the offer is made.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
@@ -109,7 +109,13 @@ pub async fn create(
     let subject = service
         .seal_subject(&tenant.name, id, &request.subject)
         .await?;
-    let code = pre_authorized_code(&service.secret, tenant, id);
+    let terms = OfferTerms {
+        id,
+        configuration_ids: &request.configuration_ids,
+        subject: subject.hash,
+        tx_code: rule.as_ref().map(|rule| rule.hash),
+    };
+    let code = pre_authorized_code(&service.secret, tenant, &terms);
     let offer = offer_object(
         tenant,
         &request.configuration_ids,
@@ -194,7 +200,7 @@ pub fn open_offer(
     if offer.state != OfferState::Open || now >= offer.expires_at {
         return None;
     }
-    let code = pre_authorized_code(secret, tenant, offer.id);
+    let code = pre_authorized_code(secret, tenant, &offer.into());
     let rule = offer.tx_code.as_ref();
     Some(offer_object(
         tenant,
@@ -204,17 +210,45 @@ pub fn open_offer(
     ))
 }
 
+/// What a pre-authorized code is good for, and under which condition.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferTerms<'a> {
+    /// Which offer.
+    pub id: OfferId,
+    /// What may be collected.
+    pub configuration_ids: &'a [String],
+    /// Keyed hash of the subject reference.
+    pub subject: Hash,
+    /// Keyed hash of the transaction code that is asked for.
+    pub tx_code: Option<Hash>,
+}
+
+impl<'a> From<&'a Offer> for OfferTerms<'a> {
+    fn from(offer: &'a Offer) -> Self {
+        Self {
+            id: offer.id,
+            configuration_ids: &offer.configuration_ids,
+            subject: offer.subject,
+            tx_code: offer.tx_code.as_ref().map(|rule| rule.hash),
+        }
+    }
+}
+
 /// The pre-authorized code of an offer: 43 characters of base64url.
 #[must_use]
 pub fn pre_authorized_code(
     secret: &ServiceSecret,
     tenant: &Tenant,
-    offer: OfferId,
+    terms: &OfferTerms<'_>,
 ) -> Zeroizing<String> {
-    let mac = secret.mac(
-        Purpose::PreAuthorizedCode,
-        &[tenant.name.as_bytes(), &offer.0],
-    );
+    let mut parts: Vec<&[u8]> = vec![
+        tenant.name.as_bytes(),
+        &terms.id.0,
+        &terms.subject.0,
+        terms.tx_code.as_ref().map_or(b"", |hash| &hash.0),
+    ];
+    parts.extend(terms.configuration_ids.iter().map(|id| id.as_bytes()));
+    let mac = secret.mac(Purpose::PreAuthorizedCode, &parts);
     Zeroizing::new(Base64UrlUnpadded::encode_string(&mac))
 }
 

@@ -5,6 +5,7 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod altered_rows;
 mod flow;
 mod legacy;
 mod metadata;

@@ -93,6 +93,11 @@ impl Readiness for FailingReadiness {
 
 impl Rig {
     pub(crate) async fn new() -> Self {
+        Self::on(Arc::new(MemoryStore::new()), 11).await
+    }
+
+    /// A service on this store. Two of them on one are replicas, whose wallets must not draw the same numbers.
+    pub(crate) async fn on(store: Arc<dyn Store>, seed: u64) -> Self {
         let clock = Arc::new(SetClock::new(NOW));
         let folder = tempfile::tempdir().unwrap();
         let records = Arc::new(Records::default());
@@ -121,7 +126,7 @@ impl Rig {
         ];
         let service = Arc::new(Service {
             tenants: tenants.into_iter().map(Arc::new).collect(),
-            store: Arc::new(MemoryStore::new()),
+            store,
             clock: clock.clone(),
             secret: ServiceSecret::new(&[7; 32]),
             sealer: sealer::sealer(),
@@ -135,7 +140,7 @@ impl Rig {
             router,
             records,
             folder,
-            rng: Mutex::new(ChaCha20Rng::seed_from_u64(11)),
+            rng: Mutex::new(ChaCha20Rng::seed_from_u64(seed)),
         }
     }
 

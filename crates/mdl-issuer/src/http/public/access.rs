@@ -51,6 +51,10 @@ pub(super) async fn authenticate(
         .grant(&at.tenant.name, token.hash())
         .await?;
     let grant = grant.ok_or(AccessError::UnknownToken)?;
+    if !token.is_of(&at.service.secret, &(&grant).into()) {
+        tracing::error!(code = "grant-altered", tenant = at.tenant.name);
+        return Err(AccessError::UnknownToken);
+    }
     if now >= grant.expires_at {
         return Err(AccessError::ExpiredToken);
     }

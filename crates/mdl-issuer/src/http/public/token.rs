@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use mdl_crypto::constant_time_eq;
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
@@ -16,12 +17,12 @@ use super::answer::{ErrorBody, fault, refusal, unavailable, with_dpop_nonce};
 use super::body;
 use super::documentation::{TokenAnswer, TokenForm};
 use super::state::TenantState;
-use crate::openid4vci::access_token::{AccessToken, LONGEST_BEARER_LIFE};
+use crate::openid4vci::access_token::{AccessToken, GrantClaims, LONGEST_BEARER_LIFE, RANDOM};
 use crate::openid4vci::authorization_details;
 use crate::openid4vci::dpop::DpopError;
 use crate::openid4vci::endpoint::Endpoint;
 use crate::openid4vci::nonce::NonceKind;
-use crate::openid4vci::offer::tx_code_hash;
+use crate::openid4vci::offer::{pre_authorized_code, tx_code_hash};
 use crate::openid4vci::token_request::{MAX_BYTES, TokenError, TokenRequest};
 use crate::openid4vci::token_response::token_response;
 use crate::store::{GrantId, Hash, NewGrant, Redemption, RedemptionOutcome, StoreError};
@@ -74,6 +75,11 @@ async fn redeem(
     let code = Hash::of(request.code.as_bytes());
     let offer = service.store.offer_by_code(&tenant.name, code).await?;
     let offer = offer.ok_or(TokenError::NotOpen)?;
+    let made = pre_authorized_code(&service.secret, tenant, &(&offer).into());
+    if !constant_time_eq(made.as_bytes(), request.code.as_bytes()) {
+        tracing::error!(code = "offer-altered", tenant = tenant.name, offer = %offer.id);
+        return Err(TokenError::NotOpen);
+    }
     let (configuration_ids, by_identifier) = match &request.authorization_details {
         Some(details) => {
             let offered = &offer.configuration_ids;
@@ -86,11 +92,23 @@ async fn redeem(
     if proof.is_none() {
         life = life.min(LONGEST_BEARER_LIFE);
     }
-    let mut random = Zeroizing::new([0; 32]);
+    let mut random = Zeroizing::new([0; RANDOM]);
     getrandom::fill(&mut *random)?;
-    let token = AccessToken::new(&random);
     let mut id = GrantId([0; 16]);
     getrandom::fill(&mut id.0)?;
+    let dpop_key = proof.map(|proof| Hash(*proof.key.as_bytes()));
+    let claims = GrantClaims {
+        id,
+        tenant: &tenant.name,
+        offer: offer.id,
+        configuration_ids: &configuration_ids,
+        by_identifier,
+        client_id: request.client_id.as_deref(),
+        subject: offer.subject,
+        dpop_key,
+        expires_at: now + life,
+    };
+    let token = AccessToken::new(&service.secret, &claims, &random);
     let tx_code = request
         .tx_code
         .map(|tx_code| tx_code_hash(&service.secret, tenant, offer.id, &tx_code));
@@ -101,7 +119,7 @@ async fn redeem(
         grant: NewGrant {
             id,
             token: token.hash(),
-            dpop_key: proof.map(|proof| Hash(*proof.key.as_bytes())),
+            dpop_key,
             configuration_ids,
             by_identifier,
             client_id: request.client_id,
