@@ -5,12 +5,16 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+#[path = "../store/postgres_server.rs"]
+mod postgres_server;
+
 mod altered_rows;
 mod flow;
 mod legacy;
 mod metadata;
 mod methods;
 mod offers;
+mod races;
 mod trust;
 mod wrong_credential_requests;
 mod wrong_notifications;
