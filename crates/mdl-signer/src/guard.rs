@@ -13,7 +13,7 @@ use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, VerifyError};
 use std::{
     error::Error,
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, Ordering},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -27,7 +27,12 @@ pub struct SigningGuard {
     window: DocumentSignerWindow,
     rules: Box<dyn Rules>,
     revoked: AtomicBool,
+    /// When the key last failed, in seconds since 1970, unless it has signed since; else [`NEVER`].
+    failed_at: AtomicI64,
 }
+
+/// No time at which anything failed.
+const NEVER: i64 = i64::MIN;
 
 impl SigningGuard {
     /// Puts the guard in front of `signer`. `certified_key` and `window` come from the document signer
@@ -53,6 +58,7 @@ impl SigningGuard {
             window,
             rules,
             revoked: AtomicBool::new(false),
+            failed_at: AtomicI64::new(NEVER),
         })
     }
 
@@ -72,17 +78,27 @@ impl SigningGuard {
 
         // Every check has passed and the key has not been asked yet: a record of signatures is written here.
 
-        let signature = self.signer.sign(proposal.to_be_signed).await?;
-        let signature = CheckedSignature::check(
-            self.public_key(),
-            self.algorithm(),
-            proposal.to_be_signed,
-            signature,
-        )
-        .map_err(GuardError::BadSignature)?;
+        let signature = self.ask_key(proposal.to_be_signed).await;
+        let failed_at = signature.as_ref().map_or(now.unix_timestamp(), |_| NEVER);
+        self.failed_at.store(failed_at, Ordering::SeqCst);
+        let signature = signature?;
         // A remote key can take long enough for the revocation to come in between.
         self.check_not_revoked()?;
         Ok(signature)
+    }
+
+    async fn ask_key(&self, to_be_signed: &[u8]) -> Result<CheckedSignature, GuardError> {
+        let signature = self.signer.sign(to_be_signed).await?;
+        CheckedSignature::check(self.public_key(), self.algorithm(), to_be_signed, signature)
+            .map_err(GuardError::BadSignature)
+    }
+
+    /// When the key last gave no signature or a wrong one, to the second, unless it has signed since. What the guard
+    /// itself refused is no failure of the key.
+    #[must_use]
+    pub fn failed_at(&self) -> Option<OffsetDateTime> {
+        let failed_at = self.failed_at.load(Ordering::SeqCst);
+        OffsetDateTime::from_unix_timestamp(failed_at).ok()
     }
 
     /// Refuses every signature from now on, also those that the key is being asked for. There is no way back:

@@ -351,6 +351,18 @@ fn a_signer_that_is_unavailable() {
 }
 
 #[test]
+fn a_key_that_fails_is_told_from_one_that_was_not_asked() {
+    let guard = slow(0);
+    assert_eq!(guard.failed_at(), None);
+    // Refused by the guard: that is no failure of the key.
+    let early = NOW - Duration::days(10_000);
+    assert!(pollster::block_on(guard.sign(&PROPOSAL, early)).is_err());
+    assert_eq!(guard.failed_at(), None);
+    assert!(pollster::block_on(guard.sign(&PROPOSAL, NOW)).is_err());
+    assert_eq!(guard.failed_at(), Some(NOW));
+}
+
+#[test]
 fn a_revocation_while_the_key_is_signing_holds_the_signature_back() {
     let guard = slow(1);
     let mut signing = pin!(guard.sign(&PROPOSAL, NOW));

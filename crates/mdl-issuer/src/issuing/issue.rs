@@ -30,6 +30,14 @@ use crate::tenant::{DocumentSigner, Tenant};
 /// The secret random beginning of a batch.
 type Seed = Zeroizing<[u8; 32]>;
 
+/// What a batch is made from, whoever signs it.
+struct Content {
+    seed: Seed,
+    record: ElementSet,
+    licence_end: Option<OffsetDateTime>,
+    status: Vec<StatusReference>,
+}
+
 impl Service {
     /// Issues a batch, or gives the batch again that the same request was issued before.
     ///
@@ -72,27 +80,63 @@ impl Service {
         if issuance.repeatable_until < now {
             return Err(Reason::RepetitionOver.into());
         }
-        let signer = tenant
-            .authority
-            .same_document_signer(issuance.document_signer, now)
-            .ok_or(Reason::DocumentSignerGone)?;
         let (seed, record) = try_join(
             self.open_seed(tenant, &issuance),
             self.fetch_record(request),
         )
         .await?;
+        let content = Content {
+            licence_end: licence_end(&record).map_err(|_| Reason::RecordRefused)?,
+            status: self.status_references(tenant, &issuance)?,
+            seed,
+            record,
+        };
+        let same = tenant
+            .authority
+            .same_document_signer(issuance.document_signer, now);
+        let mut signed = match same {
+            Some(signer) => {
+                self.sign(request, &keys, &issuance, &content, signer, now)
+                    .await
+            }
+            None => Err(Reason::DocumentSignerGone.into()),
+        };
+        let mut failed = vec![issuance.document_signer];
+        while let Err(refusal) = &signed
+            && refusal.is_of_document_signer()
+            && issuance.state == IssuanceState::Reserved
+            && let Some(other) = tenant.authority.document_signer_but(&failed, now)
+        {
+            refusal.log_hand_over(request, other);
+            failed.push(other.id);
+            signed = self
+                .sign(request, &keys, &issuance, &content, other, now)
+                .await;
+        }
+        signed
+    }
 
-        let licence_end = licence_end(&record).map_err(|_| Reason::RecordRefused)?;
+    /// Builds the batch, has it signed by one document signer, and ends the issuance.
+    async fn sign(
+        &self,
+        request: &IssueRequest<'_>,
+        keys: &DeviceKeys<'_>,
+        issuance: &Issuance,
+        content: &Content,
+        signer: &DocumentSigner,
+        now: OffsetDateTime,
+    ) -> Result<IssuedBatch, Refusal> {
+        let policy = &request.tenant.policy;
         let window = signer.guard.window();
-        let validity = validity(&tenant.policy, window, issuance.issued_at, licence_end)?;
-        pass_gate(request, &record, signer, &validity)?;
+        let validity = validity(policy, window, issuance.issued_at, content.licence_end)?;
+        pass_gate(request, &content.record, signer, &validity)?;
         let unsigned = Batch {
             doc_type: &request.configuration.doc_type,
-            elements: &record,
+            elements: &content.record,
             validity,
             device_keys: keys.iter().collect(),
-            status: self.status_references(tenant, &issuance)?,
-            seed: &seed,
+            status: content.status.clone(),
+            seed: &content.seed,
         }
         .build(signer.guard.algorithm())
         .map_err(|error| Refusal::because(Reason::NotBuilt, &error))?;
@@ -102,9 +146,10 @@ impl Service {
             return Err(Reason::RecordChanged.into());
         }
 
-        let notification_id = notification_id(&seed);
+        let notification_id = notification_id(&content.seed);
         let completion = Completion {
             id: issuance.id,
+            document_signer: signer.id,
             to_be_signed: unsigned.digest(),
             valid_until: validity.valid_until(),
             notification: Some(Hash::of(notification_id.as_bytes())),

@@ -13,6 +13,7 @@ use crate::record::RecordSourceError;
 use crate::record::refusal::reasons;
 use crate::seal::SealError;
 use crate::store::StoreError;
+use crate::tenant::DocumentSigner;
 
 /// Why no batch leaves. The `code` is for logs and for the operator: stable, and without personal data. What the wallet
 /// is told follows from the variant alone.
@@ -103,6 +104,26 @@ impl Refusal {
     /// The operator's reason.
     pub(super) const fn code(&self) -> &'static str {
         self.reason.code()
+    }
+
+    /// Whether another document signer may do better.
+    pub(super) const fn is_of_document_signer(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::DocumentSignerGone | Reason::SignerUnavailable | Reason::SignerRefused
+        )
+    }
+
+    /// For the operator: another document signer signs, and this is why.
+    pub(super) fn log_hand_over(&self, request: &IssueRequest<'_>, to: &DocumentSigner) {
+        tracing::warn!(
+            code = "document-signer-changed",
+            reason = self.reason.code(),
+            request = hex::encode(request.request),
+            tenant = request.tenant.name,
+            to = hex::encode(&to.id.0[..8]),
+            cause = self.cause.as_deref().unwrap_or_default(),
+        );
     }
 
     /// For the operator, under the identifier of the request.

@@ -15,7 +15,7 @@ pub struct NewIssuance {
     pub id: IssuanceId,
     /// 32 random bytes, sealed: salts and digest identifiers come from it.
     pub sealed_seed: Vec<u8>,
-    /// SHA-256 of the certificate (DER) of the document signer.
+    /// SHA-256 of the certificate (DER) of the document signer that is to sign.
     pub document_signer: Hash,
     /// The time from which the validity of the documents is counted.
     pub issued_at: OffsetDateTime,
@@ -115,7 +115,7 @@ pub struct Issuance {
     pub batch_size: u32,
     /// The sealed seed, until it is erased.
     pub sealed_seed: Option<Vec<u8>>,
-    /// As created.
+    /// SHA-256 of the certificate (DER) of the document signer: the one that is to sign, then the one that did.
     pub document_signer: Hash,
     /// As created.
     pub issued_at: OffsetDateTime,
@@ -136,6 +136,9 @@ pub struct Issuance {
 pub struct Completion {
     /// Which.
     pub id: IssuanceId,
+    /// SHA-256 of the certificate (DER) of the document signer that signed: another than the issuance began with, if the
+    /// key of that one failed.
+    pub document_signer: Hash,
     /// SHA-256 over the to-be-signed bytes of all documents, in order.
     pub to_be_signed: Hash,
     /// When the documents end.
@@ -154,7 +157,8 @@ pub enum CompletionOutcome {
     /// In the ledger: the answer may leave. Also for a repetition with the same bytes, whose new signatures have ledger
     /// entries of their own.
     Completed,
-    /// Was completed with other bytes: these signatures must not leave. Nothing was recorded.
+    /// Was completed with other bytes or by another document signer: these signatures must not leave. Nothing was
+    /// recorded.
     Differs,
 }
 

@@ -11,7 +11,7 @@ use mdl_iaca::trust_anchor::TrustAnchor;
 use mdl_issuer::issuing::StrictReader;
 use mdl_issuer::store::Hash;
 use mdl_issuer::tenant::{Authority, DocumentSigner, StatusSigner};
-use mdl_signer::{DocumentSignerWindow, SigningGuard, SoftwareSigner};
+use mdl_signer::{DocumentSignerWindow, Signer, SigningGuard, SoftwareSigner};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use time::{Duration, OffsetDateTime};
@@ -24,6 +24,15 @@ pub(crate) const LONGEST_MSO_LIFE: Duration = Duration::days(30);
 /// An authority whose certificates are valid at `now`, with one document signer for each number of days that its
 /// certificate is still valid.
 pub(crate) fn authority(now: OffsetDateTime, document_signers: &[i64]) -> Authority {
+    authority_with(now, document_signers, |_, key| Box::new(key))
+}
+
+/// The same, with the key of each document signer behind something else.
+pub(crate) fn authority_with(
+    now: OffsetDateTime,
+    document_signers: &[i64],
+    behind: impl Fn(usize, SoftwareSigner) -> Box<dyn Signer>,
+) -> Authority {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let root_key = PrivateKey::generate(Curve::P256, &mut rng);
     let since = now - Duration::days(20);
@@ -41,7 +50,7 @@ pub(crate) fn authority(now: OffsetDateTime, document_signers: &[i64]) -> Author
     let root = signed(root, &root_key);
     let issuer = Issuer::from_certificate(&root).unwrap();
 
-    let document_signers = document_signers.iter().map(|left| {
+    let document_signers = document_signers.iter().enumerate().map(|(number, left)| {
         let key = PrivateKey::generate(Curve::P256, &mut rng);
         let not_after = now + Duration::days(*left);
         let validity = Validity::new(since, not_after).unwrap();
@@ -53,7 +62,7 @@ pub(crate) fn authority(now: OffsetDateTime, document_signers: &[i64]) -> Author
         let window = DocumentSignerWindow::new(since, not_after, LONGEST_MSO_LIFE).unwrap();
         let anchor = TrustAnchor::from_der(&root).unwrap();
         let rules = StrictReader::new(anchor, &certificate, Curve::P256);
-        let signer = Box::new(SoftwareSigner::new(key));
+        let signer = behind(number, SoftwareSigner::new(key));
         DocumentSigner {
             id: Hash::of(&certificate),
             certificate,

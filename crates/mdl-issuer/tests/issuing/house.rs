@@ -12,7 +12,7 @@ use mdl_issuer::service::Service;
 use mdl_issuer::store::{
     Grant, GrantId, Hash, MemoryStore, NewGrant, NewOffer, OfferId, Redemption, RedemptionOutcome,
 };
-use mdl_issuer::tenant::{CredentialConfiguration, Legacy, Tenant, TenantPolicy};
+use mdl_issuer::tenant::{Authority, CredentialConfiguration, Legacy, Tenant, TenantPolicy};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
 use rand_chacha::ChaCha20Rng;
@@ -45,6 +45,11 @@ impl House {
         change: impl FnOnce(&mut TenantPolicy),
         document_signers: &[i64],
     ) -> Self {
+        Self::of(authority(NOW, document_signers), change).await
+    }
+
+    /// With another authority and other policies.
+    pub(crate) async fn of(authority: Authority, change: impl FnOnce(&mut TenantPolicy)) -> Self {
         let clock = Arc::new(SetClock::new(NOW));
         let records = Arc::new(Records::default());
         let mut policy = policy();
@@ -61,7 +66,7 @@ impl House {
                 claims: Vec::new(),
                 gate: ElementGate::mdl(),
             }],
-            authority: authority(NOW, document_signers),
+            authority,
             records: records.clone(),
             policy,
             legacy: Legacy::default(),

@@ -165,6 +165,7 @@ pub(crate) fn completion(issuance: IssuanceId, number: u32) -> Completion {
     };
     Completion {
         id: issuance,
+        document_signer: hash("document signer", 0),
         to_be_signed: hash("to be signed", 0),
         valid_until: at(1_000_000),
         notification: Some(hash("notification", 0)),

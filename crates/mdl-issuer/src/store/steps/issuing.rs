@@ -201,10 +201,12 @@ impl Step for Completion {
             let what = "a completion of an issuance that was never reserved";
             return Err(StoreError::Corrupt(what.into()));
         };
-        if let IssuanceState::Issued { to_be_signed } = row.issuance.state
-            && to_be_signed != self.to_be_signed
-        {
-            return Ok(CompletionOutcome::Differs);
+        if let IssuanceState::Issued { to_be_signed } = row.issuance.state {
+            // Of two document signers that were asked at the same time, the documents of one leave.
+            let signer = row.issuance.document_signer;
+            if (to_be_signed, signer) != (self.to_be_signed, self.document_signer) {
+                return Ok(CompletionOutcome::Differs);
+            }
         }
         let request = self.ledger.first().map(|entry| entry.request);
         if request.is_some() && row.completed_by == request {
@@ -215,6 +217,7 @@ impl Step for Completion {
             row.issuance.state = IssuanceState::Issued {
                 to_be_signed: self.to_be_signed,
             };
+            row.issuance.document_signer = self.document_signer;
             row.issuance.valid_until = Some(self.valid_until);
             row.notification = self.notification.or(row.notification);
             row.completed_by = request;

@@ -331,6 +331,23 @@ pub(super) async fn other_bytes_are_not_completed(store: Arc<dyn Store>) {
     assert_eq!(store.ledger_head().await.unwrap().sequence, 2);
 }
 
+pub(super) async fn another_document_signer_completes_what_was_not_completed(
+    store: Arc<dyn Store>,
+) {
+    let grant = grant(&*store, 1).await;
+    let reserved = reserve(&*store, &reservation(&grant, 1)).await;
+    let mut other = completion(reserved.id, 1);
+    other.document_signer = hash("document signer", 1);
+    let outcome = store.complete(other.clone()).await.unwrap();
+    assert_eq!(outcome, CompletionOutcome::Completed);
+    let kept = store.issuance(TENANT, reserved.id).await.unwrap().unwrap();
+    assert_eq!(kept.document_signer, other.document_signer);
+    // The one it began with comes too late, with the same bytes.
+    let outcome = store.complete(completion(reserved.id, 2)).await.unwrap();
+    assert_eq!(outcome, CompletionOutcome::Differs);
+    assert_eq!(store.ledger_head().await.unwrap().sequence, 2);
+}
+
 pub(super) async fn an_unknown_issuance_is_not_completed(store: Arc<dyn Store>) {
     let unknown = completion(IssuanceId(id("issuance", 1)), 1);
     let outcome = store.complete(unknown).await;

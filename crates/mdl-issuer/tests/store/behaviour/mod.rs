@@ -47,6 +47,7 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     issuing::a_repeated_completion_is_recorded_once,
     issuing::a_new_signature_over_the_same_bytes_has_an_entry_of_its_own,
     issuing::other_bytes_are_not_completed,
+    issuing::another_document_signer_completes_what_was_not_completed,
     issuing::an_unknown_issuance_is_not_completed,
     issuing::a_notification_is_recorded,
     issuing::issuances_of_a_person_are_listed,
