@@ -1,7 +1,8 @@
 //! One `mdl serve` process on a configuration of our own, with the throw-away authority of `mdl serve --dev`.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -155,7 +156,7 @@ status_latency = "1s"
         )
     }
 
-    /// Starts the process and waits until it listens. What it logs goes to a file.
+    /// Starts the process and waits until it is ready. What it logs goes to a file.
     pub(crate) fn start(&self) -> Process {
         let config = self.path("issuer.toml");
         fs::write(&config, self.settings()).unwrap();
@@ -188,8 +189,19 @@ status_latency = "1s"
                 true
             })
         });
+        wait_until("the service is ready", || is_ready(process.internal));
         process
     }
+}
+
+/// Whether credential requests would be answered now.
+fn is_ready(internal: SocketAddr) -> bool {
+    let mut stream = TcpStream::connect(internal).unwrap();
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {internal}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.starts_with("HTTP/1.1 200 ")
 }
 
 /// The address that a log line gives under a name, whether it is JSON or text.
