@@ -18,6 +18,7 @@
 //! |---|---|
 //! | let any key sign, wherever it is kept | [`Signer`] |
 //! | sign with a key in memory, kept in an encrypted file | [`SoftwareSigner`], [`key_file`] |
+//! | name a key in any key store | [`key_uri`] |
 //! | sign mobile security objects | [`SigningGuard`], never a bare signer |
 //! | keep to what a key store allows (feature `quota`) | `quota` |
 //! | prove that a new backend keeps the contract | [`behaviour`] |
@@ -28,6 +29,7 @@
 pub mod behaviour;
 mod guard;
 pub mod key_file;
+pub mod key_uri;
 #[cfg(feature = "quota")]
 pub mod quota;
 mod signer;
