@@ -48,7 +48,7 @@ run() {
 stage_tools() {
     local -A packages=(
         [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [curl]=curl [openssl]=openssl
-        [node]=nodejs [npm]=npm [python3]=python3 [valgrind]=valgrind
+        [node]=nodejs [npm]=npm [python3]=python3 [softhsm2-util]=softhsm2 [valgrind]=valgrind
     )
     local missing=() command
     for command in "${!packages[@]}"; do
