@@ -10,7 +10,8 @@
 //! - exchanged: own hashes that fit each other's numbers
 //!
 //! Whoever computes the whole rest of the chain anew leaves all ties whole. That is what checkpoints are against, and
-//! the newest entry as the store or an auditor remembers it.
+//! the newest entry as the store or an auditor remembers it; whoever can write to the database can change what the store
+//! remembers, and take checkpoints away, so only the auditor's memory is against them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -71,6 +72,11 @@ pub enum Finding {
         /// The entry it is kept for.
         sequence: u64,
     },
+    /// The entry is not the one that an auditor remembers: it or one before it was changed, and the chain computed anew.
+    EarlierDiffers {
+        /// Its number.
+        sequence: u64,
+    },
     /// The newest entry is not the one that the store remembers.
     HeadDiffers {
         /// The number of the newest entry.
@@ -90,6 +96,7 @@ impl Finding {
             Self::Truncated { .. } => "truncated",
             Self::CheckpointDiffers { .. } => "checkpoint-differs",
             Self::CheckpointInvalid { .. } => "checkpoint-invalid",
+            Self::EarlierDiffers { .. } => "earlier-differs",
             Self::HeadDiffers { .. } => "head-differs",
         }
     }
@@ -105,6 +112,7 @@ impl Finding {
             | Self::Inserted { sequence }
             | Self::CheckpointDiffers { sequence }
             | Self::CheckpointInvalid { sequence }
+            | Self::EarlierDiffers { sequence }
             | Self::HeadDiffers { sequence } => *sequence,
         }
     }
@@ -136,6 +144,10 @@ impl fmt::Display for Finding {
                     "the checkpoint of entry {sequence} is not signed by a known key"
                 )
             }
+            Self::EarlierDiffers { sequence } => write!(
+                f,
+                "entry {sequence} is not the one that was there earlier: it or one before it was changed"
+            ),
             Self::HeadDiffers { sequence } => {
                 write!(
                     f,
@@ -175,6 +187,8 @@ impl LedgerReport {
 #[derive(Debug)]
 pub struct LedgerVerifier {
     signed: BTreeMap<u64, Hash>,
+    /// What an auditor remembers.
+    remembered: BTreeMap<u64, Hash>,
     /// Entries that were not judged yet: one is judged when the next is known.
     waiting: VecDeque<LedgerRow>,
     /// The last entry that was judged.
@@ -201,6 +215,7 @@ impl LedgerVerifier {
     pub fn new(checkpoints: &[LedgerCheckpoint], keys: &[PublicKey]) -> Self {
         let mut verifier = Self {
             signed: BTreeMap::new(),
+            remembered: BTreeMap::new(),
             waiting: VecDeque::with_capacity(2),
             last: None,
             shift: 0,
@@ -230,6 +245,13 @@ impl LedgerVerifier {
         verifier
     }
 
+    /// Takes the newest entry of an earlier time, as an auditor remembers it: it must still be there.
+    pub fn remember(&mut self, head: LedgerHead) {
+        if head.sequence > 0 {
+            self.remembered.insert(head.sequence, head.hash);
+        }
+    }
+
     /// Takes the next entry.
     pub fn entry(&mut self, row: LedgerRow) {
         self.report.entries += 1;
@@ -250,7 +272,9 @@ impl LedgerVerifier {
         }
         let last = self.last.map_or(0, |last| last.sequence);
         self.report.newest = last;
-        let written = self.signed.keys().next_back().copied().unwrap_or(0);
+        let newest = |known: &BTreeMap<u64, Hash>| known.keys().next_back().copied();
+        let written = newest(&self.signed).max(newest(&self.remembered));
+        let written = written.unwrap_or(0);
         let remembered = head.map_or(0, |head| head.sequence);
         // Numbered anew after a deletion, the ledger is as long as it was; the deletion has been found.
         let reached = last.saturating_add_signed(self.shift);
@@ -299,7 +323,7 @@ impl LedgerVerifier {
                 self.find(Finding::Edited { sequence });
             }
         }
-        self.compare_with_checkpoint(&row);
+        self.compare(&row);
         self.last = Some(Judged {
             sequence: row.sequence,
             hash: row.hash,
@@ -390,11 +414,15 @@ impl LedgerVerifier {
             found,
             written: sequence,
         });
-        self.compare_with_checkpoint(row);
+        self.compare(row);
     }
 
-    fn compare_with_checkpoint(&mut self, row: &LedgerRow) {
+    fn compare(&mut self, row: &LedgerRow) {
         let sequence = row.sequence.saturating_add_signed(self.shift);
+        let earlier = self.remembered.get(&sequence);
+        if earlier.is_some_and(|hash| *hash != row.hash) {
+            self.find(Finding::EarlierDiffers { sequence });
+        }
         match self.signed.get(&sequence) {
             Some(hash) if *hash == row.hash => {
                 self.report.checkpoints += 1;

@@ -5,9 +5,10 @@ use clap::Args;
 use mdl_crypto::PublicKey;
 use mdl_iaca::certificate::{CertificateView, DocumentKind, read_documents};
 use mdl_issuer::ledger::{LedgerReport, LedgerVerifier};
+use mdl_issuer::store::LedgerHead;
 use serde_json::{Value, json};
 
-use super::source::DatabaseOrExport;
+use super::source::{DatabaseOrExport, Source};
 use crate::Exit;
 use crate::commands::runtime;
 use crate::failure::{Failure, Result};
@@ -20,14 +21,17 @@ use crate::output::Output;
   mdl ledger verify --config issuer.toml --json
 
 Exit code 0: intact; 1: not, and the records are named. Checkpoints are checked with the keys of the configuration and \
-those given with --key. An end that was cut off after the last checkpoint shows only against what the store, or an \
-export made before, remembers.")]
+those given with --key. Whoever can write to the database can also cut off its end, or all after a checkpoint, and \
+compute the rest anew: give --earlier, an export that you made before and kept where they cannot write.")]
 pub(crate) struct Verify {
     #[command(flatten)]
     source: DatabaseOrExport,
     /// Certificate or public key of a status signer, which signs checkpoints; may be repeated
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
+    /// What `mdl ledger export` wrote before: the ledger must still begin with it
+    #[arg(long, value_name = "FILE")]
+    earlier: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
@@ -50,10 +54,22 @@ impl Verify {
         keys.extend(opened.keys);
         let (checkpoints, head) = opened.source.frame().await?;
         let mut verifier = LedgerVerifier::new(&checkpoints, &keys);
+        if let Some(path) = &self.earlier {
+            verifier.remember(earlier_head(path).await?);
+        }
         let take = |row| verifier.entry(row);
         opened.source.entries(head, take).await?;
         Ok(verifier.finish(head))
     }
+}
+
+/// The newest entry of an export. The hash of an entry covers all that come before it.
+async fn earlier_head(path: &Path) -> Result<LedgerHead> {
+    let (_, head) = Source::Export(path.to_owned()).frame().await?;
+    head.ok_or_else(|| {
+        Failure::usage(format!("{}: the end is missing", path.display()))
+            .hint("make exports with `mdl ledger export`")
+    })
 }
 
 fn read_key(path: &Path) -> Result<PublicKey> {
