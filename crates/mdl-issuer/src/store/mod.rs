@@ -44,6 +44,10 @@ pub use status::{
 /// Most rows of one page of offers or issuances.
 pub const MAX_ROWS: u32 = 1000;
 
+/// How far apart the clocks of two replicas may be. What counts once is remembered for so much longer than it counts: the
+/// replica whose clock is ahead must not erase what the one behind still takes.
+pub const CLOCK_DIFFERENCE: Duration = Duration::MINUTE;
+
 /// How long operators find an offer after it has expired. Its subject reference is erased at once.
 pub const OFFER_RETENTION: Duration = Duration::days(30);
 

@@ -22,6 +22,6 @@ pub struct UsedValue {
     pub purpose: UsedPurpose,
     /// SHA-256 of the value, tenant included.
     pub value: Hash,
-    /// When the record of it may be erased.
+    /// When it gets too old; the record of it is kept for a while longer ([`CLOCK_DIFFERENCE`](super::CLOCK_DIFFERENCE)).
     pub expires_at: OffsetDateTime,
 }

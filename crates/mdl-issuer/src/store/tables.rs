@@ -10,9 +10,10 @@ use std::hash::Hash as HashKey;
 use time::OffsetDateTime;
 
 use super::{
-    Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead,
-    LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList, STATUS_LIST_MARGIN,
-    StatusChange, StatusList, StatusListId, StatusPosition, StatusValue, UsedPurpose,
+    CLOCK_DIFFERENCE, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft,
+    LedgerHead, LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList,
+    STATUS_LIST_MARGIN, StatusChange, StatusList, StatusListId, StatusPosition, StatusValue,
+    UsedPurpose,
 };
 use crate::ledger;
 
@@ -282,7 +283,9 @@ impl Tables {
 
     /// Erases what is over. How many rows went or lost a sealed value.
     pub(super) fn purge(&mut self, now: OffsetDateTime) -> u64 {
-        let mut gone = self.used.retain(|row| now < row.expires_at);
+        let mut gone = self
+            .used
+            .retain(|row| now < row.expires_at + CLOCK_DIFFERENCE);
         gone += self.grants.retain(|row| now < row.grant.expires_at);
         gone += self
             .offers

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::database::Kind::Integer;
 use super::database::{Database, DatabaseError, Given};
 use super::load::lock;
-use crate::store::{OFFER_RETENTION, STATUS_LIST_MARGIN};
+use crate::store::{CLOCK_DIFFERENCE, OFFER_RETENTION, STATUS_LIST_MARGIN};
 
 /// Most rows of one transaction and statement.
 const PIECE: u64 = 1000;
@@ -17,7 +17,10 @@ pub(super) async fn purge(
 ) -> Result<u64, DatabaseError> {
     let forgotten = now - OFFER_RETENTION;
     let statements = [
-        (now, delete("used_values", &["purpose", "value"])),
+        (
+            now - CLOCK_DIFFERENCE,
+            delete("used_values", &["purpose", "value"]),
+        ),
         (now, delete("grants", &["id"])),
         (now, empty("offers", "sealed_subject", "expires_at")),
         (now, empty("issuances", "sealed_seed", "repeatable_until")),
