@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::quantity::{boolean, duration, number, text};
 use super::secret_source;
 use super::section::Section;
+use super::store::check_protection;
 use crate::record::RecordSource;
 use crate::record::folder::FolderSource;
 use crate::record::http::{
@@ -185,6 +186,7 @@ fn read_sql(section: &Section<'_>) -> Option<RecordSettings> {
         );
         return None;
     }
+    check_protection(section, &url);
     let connection = PgConnectOptions::from_str(url.as_str())
         .map_err(|_| section.problem("url", "is no address of a database"))
         .ok()?;

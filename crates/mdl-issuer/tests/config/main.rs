@@ -205,6 +205,18 @@ fn each_of_these_is_a_problem_of_its_own() {
         ),
         (
             "sqlite:/var/lib/mdl/issuer.db",
+            "postgres://a@h/d",
+            "store.url",
+            "does not say how the connection is protected",
+        ),
+        (
+            "kind = \"folder\"\npath = \"records\"",
+            "kind = \"sql\"\nurl = \"postgres://a@h/d\"\nview = \"people\"",
+            "tenants[0].records.url",
+            "does not say how the connection is protected",
+        ),
+        (
+            "sqlite:/var/lib/mdl/issuer.db",
             "mysql://h/d",
             "store.url",
             "expected",
