@@ -200,6 +200,7 @@ impl Service {
             ReservationOutcome::Reserved(issuance) | ReservationOutcome::Repeated(issuance) => {
                 return Ok(issuance);
             }
+            ReservationOutcome::RepeatedTooOften => Reason::RepeatedTooOften,
             ReservationOutcome::NonceUsed => Reason::NonceUsed,
             ReservationOutcome::Replayed => Reason::Replayed,
             ReservationOutcome::GrantOver => Reason::GrantOver,

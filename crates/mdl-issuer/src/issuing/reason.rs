@@ -75,6 +75,8 @@ reasons! {
     LicenceOver, "licence-over", Denied;
     /// The batch was issued, and what it was made from is erased.
     RepetitionOver, "repetition-over", Denied;
+    /// The batch was issued, and given again as often as any is.
+    RepeatedTooOften, "repeated-too-often", Denied;
     /// The batch was issued, and the record has changed since: it would be another batch.
     RecordChanged, "record-changed", Denied;
     /// The batch was begun with a document signer that signs no more.

@@ -70,6 +70,9 @@ pub enum ReservationOutcome {
     Reserved(Issuance),
     /// The request was here before: this is what it began.
     Repeated(Issuance),
+    /// The request was here before, and was answered again as often as any is
+    /// ([`MAX_REPETITIONS`](super::MAX_REPETITIONS)).
+    RepeatedTooOften,
     /// The `c_nonce` was used by another request.
     NonceUsed,
     /// A value that counts once came again.

@@ -48,6 +48,10 @@ pub const MAX_ROWS: u32 = 1000;
 /// replica whose clock is ahead must not erase what the one behind still takes.
 pub const CLOCK_DIFFERENCE: Duration = Duration::MINUTE;
 
+/// How often a request is answered again once its batch was issued. Every time costs a signature and a ledger entry for
+/// each document; a wallet that has lost so many answers asks for another offer.
+pub const MAX_REPETITIONS: u32 = 16;
+
 /// How long operators find an offer after it has expired. Its subject reference is erased at once.
 pub const OFFER_RETENTION: Duration = Duration::days(30);
 

@@ -117,6 +117,8 @@ pub(super) struct IssuanceRow {
     pub(super) notification: Option<Hash>,
     /// The request of the last completion, which is not recorded again when it is repeated.
     pub(super) completed_by: Option<[u8; 16]>,
+    /// How often the request came again after the batch was issued.
+    pub(super) repetitions: u32,
 }
 
 #[derive(Clone, Debug)]

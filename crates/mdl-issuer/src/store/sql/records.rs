@@ -226,6 +226,7 @@ impl Record for IssuanceRow {
         ("notification", Bytes),
         ("notified", Integer),
         ("completed_by", Bytes),
+        ("repetitions", Integer),
     ];
 
     fn to_values(&self) -> Vec<Value> {
@@ -257,6 +258,7 @@ impl Record for IssuanceRow {
             self.notification.into(),
             notified.into(),
             self.completed_by.into(),
+            self.repetitions.into(),
         ]
     }
 
@@ -307,6 +309,7 @@ impl Record for IssuanceRow {
             reserved_at,
             notification,
             completed_by: values.optional_array()?,
+            repetitions: values.number()?,
         })
     }
 }

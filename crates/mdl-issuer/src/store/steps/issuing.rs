@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 use super::{Needs, Step};
 use crate::store::tables::{DocumentRow, IssuanceRow, StatusListRow, Tables};
 use crate::store::{
-    Completion, CompletionOutcome, GrantId, Hash, Issuance, IssuanceState, NotificationEvent,
-    NotificationOutcome, Reservation, ReservationOutcome, StatusPosition, StatusValue, StoreError,
+    Completion, CompletionOutcome, GrantId, Hash, Issuance, IssuanceState, MAX_REPETITIONS,
+    NotificationEvent, NotificationOutcome, Reservation, ReservationOutcome, StatusPosition,
+    StatusValue, StoreError,
 };
 
 impl Step for Reservation {
@@ -49,9 +50,18 @@ impl Step for Reservation {
             return Ok(ReservationOutcome::NonceUsed);
         }
         let begun = tables.issuance_of_request(self.grant, self.request_key);
-        if let Some(begun) = begun.map(|row| row.issuance.clone()) {
+        if let Some(begun) = begun.cloned() {
+            // Until it is issued, nothing was signed, and the wallet may ask until what is missing is back.
+            if matches!(begun.issuance.state, IssuanceState::Issued { .. }) {
+                if begun.repetitions >= MAX_REPETITIONS {
+                    return Ok(ReservationOutcome::RepeatedTooOften);
+                }
+                if let Some(row) = tables.issuances.update(&begun.issuance.id) {
+                    row.repetitions += 1;
+                }
+            }
             self.use_up(tables);
-            return Ok(ReservationOutcome::Repeated(begun));
+            return Ok(ReservationOutcome::Repeated(begun.issuance));
         }
         if let Some(refused) = self.beyond_limits(tables) {
             return Ok(refused);
@@ -183,6 +193,7 @@ impl Reservation {
             reserved_at: self.now,
             notification: None,
             completed_by: None,
+            repetitions: 0,
         };
         tables.insert_issuance(row, documents);
         issuance

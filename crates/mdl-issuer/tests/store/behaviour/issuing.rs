@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use mdl_issuer::store::{
-    CompletionOutcome, IssuanceId, IssuanceState, NotificationEvent, NotificationOutcome,
-    ReservationOutcome, Store, StoreError,
+    CompletionOutcome, IssuanceId, IssuanceState, MAX_REPETITIONS, NotificationEvent,
+    NotificationOutcome, ReservationOutcome, Store, StoreError,
 };
 
 use crate::rows::{
@@ -39,6 +39,31 @@ pub(super) async fn a_reservation_is_kept(store: Arc<dyn Store>) {
     );
     let unknown = IssuanceId(id("issuance", 2));
     assert!(store.issuance(TENANT, unknown).await.unwrap().is_none());
+}
+
+pub(super) async fn a_request_is_repeated_as_often_as_it_takes_until_it_is_issued_and_not_without_end(
+    store: Arc<dyn Store>,
+) {
+    let grant = grant(&*store, 1).await;
+    let first = reservation(&grant, 1);
+    let id = reserve(&*store, &first).await.id;
+    let mut repetitions = 0..;
+    let mut repeat = async || {
+        let number = repetitions.next().unwrap();
+        store.reserve(repetition(&first, number)).await.unwrap()
+    };
+    for _ in 0..2 * MAX_REPETITIONS {
+        assert!(matches!(repeat().await, ReservationOutcome::Repeated(_)));
+    }
+    store.complete(completion(id, 1)).await.unwrap();
+    for _ in 0..MAX_REPETITIONS {
+        assert!(matches!(repeat().await, ReservationOutcome::Repeated(_)));
+    }
+    let outcome = repeat().await;
+    assert!(
+        matches!(outcome, ReservationOutcome::RepeatedTooOften),
+        "{outcome:?}"
+    );
 }
 
 pub(super) async fn a_repeated_request_finds_the_same_issuance(store: Arc<dyn Store>) {

@@ -35,6 +35,7 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     offers::a_grant_is_found_by_its_token,
     issuing::a_reservation_is_kept,
     issuing::a_repeated_request_finds_the_same_issuance,
+    issuing::a_request_is_repeated_as_often_as_it_takes_until_it_is_issued_and_not_without_end,
     issuing::a_reservation_is_repeatable_by_its_caller,
     issuing::a_nonce_is_used_by_one_request,
     issuing::a_proof_is_used_once,
