@@ -141,6 +141,20 @@ mod tests {
         assert!(!accepts(&other, kind, "a", NOW), "another service's");
     }
 
+    /// The last character has two bits that mean nothing; were they not looked at, a used nonce would count four times.
+    #[test]
+    fn a_nonce_has_one_spelling() {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let secret = ServiceSecret::new(&[1; 32]);
+        let nonce = make(&secret, NonceKind::Credential, "a", NOW, [2; 16]);
+        let (rest, last) = nonce.split_at(nonce.len() - 1);
+        let accepted = alphabet.iter().map(|c| char::from(*c).to_string());
+        let accepted = accepted
+            .filter(|c| accepts(&format!("{rest}{c}"), NonceKind::Credential, "a", NOW))
+            .collect::<Vec<_>>();
+        assert_eq!(accepted, [last]);
+    }
+
     #[test]
     fn every_changed_character_is_noticed() {
         let secret = ServiceSecret::new(&[1; 32]);

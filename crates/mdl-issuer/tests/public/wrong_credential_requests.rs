@@ -1,5 +1,6 @@
 //! Wrong credential requests, their proofs apart: what each gets, and that nonce and token are still good afterwards.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use mdl_crypto::Curve;
 use serde_json::json;
 use time::Duration;
@@ -496,6 +497,41 @@ async fn a_dpop_proof_that_issued_something_counts_no_more() {
         let nonce = rig.nonce(DMV).await;
         let mut attempt = rig.credential_request(&session, &nonce, vec![rig.key(Curve::P256)]);
         attempt.dpop().claims["jti"] = "once".into();
+        let answer = attempt.send(&rig).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.error().as_str()),
+            (status, code)
+        );
+    }
+}
+
+/// The other signature that fits the same message and key on P-256: n - s in the place of s. Anybody can make it.
+fn other_signature(token: String) -> String {
+    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
+    let order = hex::decode(ORDER).unwrap();
+    let mut borrow = 0;
+    for (s, n) in signature[32..].iter_mut().zip(&order).rev() {
+        let difference = i16::from(*n) - i16::from(*s) - borrow;
+        borrow = i16::from(difference < 0);
+        *s = difference.rem_euclid(256).to_le_bytes()[0];
+    }
+    format!("{signed}.{}", Base64UrlUnpadded::encode_string(&signature))
+}
+
+#[tokio::test]
+async fn a_used_proof_counts_no_more_with_the_other_signature() {
+    let rig = Rig::new().await;
+    let session = rig.session(DMV).await;
+    for (breaks, status, code) in [
+        (other_signature as fn(String) -> String, 200, ""),
+        (|text| text, 401, "invalid_dpop_proof"),
+    ] {
+        let nonce = rig.nonce(DMV).await;
+        let mut attempt = rig.credential_request(&session, &nonce, vec![rig.key(Curve::P256)]);
+        attempt.dpop().claims["jti"] = "once".into();
+        attempt.dpop().breaks = breaks;
         let answer = attempt.send(&rig).await;
         assert_eq!(
             (answer.status.as_u16(), answer.error().as_str()),

@@ -8,7 +8,7 @@ use rand_core::SeedableRng;
 use serde_json::json;
 use time::Duration;
 
-use crate::rig::{CredentialAttempt, DMV, OLD, Rig};
+use crate::rig::{CredentialAttempt, DMV, Jwt, OLD, Rig};
 
 type Change = fn(&mut CredentialAttempt, &Rig);
 
@@ -389,12 +389,9 @@ async fn what_is_only_unusual_in_a_proof_passes() {
     }
 }
 
-#[tokio::test]
-async fn the_key_may_come_in_a_certificate() {
-    let rig = Rig::new().await;
-    let session = rig.session(DMV).await;
-    let nonce = rig.nonce(DMV).await;
-    let key = rig.key(Curve::P256);
+/// Has the key of a proof come in a certificate of its own making.
+fn in_certificate(rig: &Rig, proof: &mut Jwt) {
+    let key = &proof.key;
     let validity = Validity::days(rig.now(), 10).unwrap();
     let name = DistinguishedName::new("Device").country("US");
     let contact = Contact::email("wallet@wallet.example");
@@ -404,11 +401,46 @@ async fn the_key_may_come_in_a_certificate() {
     let unsigned = unsigned.unwrap();
     let signature = key.sign(unsigned.to_be_signed());
     let certificate = unsigned.attach(&signature).unwrap().into_der();
-    let mut attempt = rig.credential_request(&session, &nonce, vec![key]);
-    let header = attempt.proof().header.as_object_mut().unwrap();
+    let header = proof.header.as_object_mut().unwrap();
     header.remove("jwk");
     header.insert("x5c".into(), json!([Base64::encode_string(&certificate)]));
+}
+
+#[tokio::test]
+async fn the_key_may_come_in_a_certificate() {
+    let rig = Rig::new().await;
+    let session = rig.session(DMV).await;
+    let nonce = rig.nonce(DMV).await;
+    let mut attempt = rig.credential_request(&session, &nonce, vec![rig.key(Curve::P256)]);
+    in_certificate(&rig, attempt.proof());
     attempt.send(&rig).await.ok();
+}
+
+#[tokio::test]
+async fn a_key_in_a_certificate_is_the_same_key() {
+    let rig = Rig::new().await;
+    let key = rig.key(Curve::P256);
+    let (session, nonce) = (rig.session(DMV).await, rig.nonce(DMV).await);
+    let twice = vec![key.clone(), key.clone()];
+    let mut attempt = rig.credential_request(&session, &nonce, twice);
+    in_certificate(&rig, attempt.proof());
+    let refused = attempt.send(&rig).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (400, "invalid_proof".into()),
+        "in one request"
+    );
+    let attempt = rig.credential_request(&session, &nonce, vec![key.clone()]);
+    attempt.send(&rig).await.ok();
+    let (session, nonce) = (rig.session(DMV).await, rig.nonce(DMV).await);
+    let mut attempt = rig.credential_request(&session, &nonce, vec![key]);
+    in_certificate(&rig, attempt.proof());
+    let refused = attempt.send(&rig).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (400, "credential_request_denied".into()),
+        "in two"
+    );
 }
 
 #[tokio::test]
