@@ -25,6 +25,7 @@ STAGES=(
     "vectors: the test vectors pass, are what the generator makes, and run against another program"
     "readme:  the commands of the README work as they stand there"
     "deploy:  the container, compose and systemd files, as far as this machine can check them"
+    "aws:     the CloudFormation templates: cfn-lint, checkov, and our tests of certificates, policies and alarms"
     "http:    generated requests to both listeners find no server error (schemathesis)"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
     "faults:  the service under load while its processes and its database are killed, FAULT_SECONDS (120) seconds each"
@@ -178,6 +179,11 @@ stage_readme() {
 stage_deploy() {
     build_mdl
     run deploy/lint "$PWD/target/release/mdl"
+}
+
+stage_aws() {
+    build_mdl
+    run deploy/aws/check target/release/mdl
 }
 
 stage_http() {
