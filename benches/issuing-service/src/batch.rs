@@ -73,6 +73,6 @@ impl Guarded {
         }
         .build(self.signer.guard.algorithm());
         let unsigned = unsigned.expect("the settings are the default ones");
-        pollster::block_on(unsigned.sign(&self.signer, self.now)).expect("a strict reader agrees")
+        pollster::block_on(unsigned.sign(&self.signer, None, self.now)).expect("a strict reader agrees")
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use mdl_mdoc::data_elements::ElementGate;
+use mdl_signer::quota::QuotaScheduler;
 use mdl_signer::{Signer, SigningGuard};
 use time::Duration;
 
@@ -141,6 +142,8 @@ pub struct DocumentSigner {
     pub state: Option<String>,
     /// The way to its key.
     pub guard: SigningGuard,
+    /// What the store of its key allows, if that is limited. Document signers of one key store share it.
+    pub key_store: Option<QuotaScheduler>,
     /// SHA-256 of its SubjectPublicKeyInfo.
     pub key_id: Hash,
 }

@@ -308,6 +308,7 @@ fn read_document_signer(
         country: subject.country().map(Into::into),
         state: subject.state_or_province().map(Into::into),
         guard,
+        key_store: None,
         key_id: key_id(&certificate),
         certificate: der.clone(),
     })

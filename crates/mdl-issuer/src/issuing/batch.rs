@@ -11,7 +11,8 @@ use mdl_crypto::{Algorithm, PublicKey, hmac_sha256};
 use mdl_mdoc::builder::{
     AttachError, BuildError, ElementSet, MdocBuilder, StatusReference, UnsignedMdoc, Validity,
 };
-use mdl_signer::{GuardError, Proposal};
+use mdl_signer::quota::{Admission, Answer, Busy};
+use mdl_signer::{GuardError, Proposal, SignError};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use time::OffsetDateTime;
@@ -52,6 +53,9 @@ pub enum SignBatchError {
     /// The document signer's guard gave no signature.
     #[error("no signature")]
     Guard(#[from] GuardError),
+    /// The key store stopped answering while the batch waited for its turn.
+    #[error("no turn")]
+    Busy(#[from] Busy),
     /// A signature was not attached.
     #[error("no document")]
     Attach(#[from] AttachError),
@@ -104,20 +108,30 @@ impl UnsignedBatch {
         Hash::of(&hashes)
     }
 
-    /// Has every document signed through the guard: all of them, or none leaves.
+    /// Has every document signed through the guard: all of them, or none leaves. Each waits for its turn at the key store
+    /// if that is limited.
     ///
     /// # Errors
     /// The first that was refused.
     pub async fn sign(
         self,
         signer: &DocumentSigner,
+        admission: Option<&Admission>,
         now: OffsetDateTime,
     ) -> Result<Vec<Vec<u8>>, SignBatchError> {
         let sign = |document: UnsignedMdoc| async move {
             // A software key keeps the processor busy all along; other requests get their turn between documents.
             tokio::task::yield_now().await;
             let proposal = Proposal::new(document.to_be_signed(), document.name_spaces());
-            let signature = signer.guard.sign(&proposal, now).await?;
+            let turn = match admission {
+                Some(admission) => Some(admission.turn().await?),
+                None => None,
+            };
+            let signature = signer.guard.sign(&proposal, now).await;
+            if let Some(turn) = turn {
+                turn.report(answer(&signature));
+            }
+            let signature = signature?;
             let key = signer.guard.public_key();
             Ok(document.attach_checked(&signature, key, &[&signer.certificate])?)
         };
@@ -126,6 +140,14 @@ impl UnsignedBatch {
             .buffered(SIGNATURES_IN_FLIGHT)
             .try_collect()
             .await
+    }
+}
+
+/// Whether the key store did its part. What the guard itself refuses never comes to it.
+const fn answer<T>(signed: &Result<T, GuardError>) -> Answer {
+    match signed {
+        Err(GuardError::Signer(SignError::Unavailable(_))) => Answer::Missing,
+        _ => Answer::Given,
     }
 }
 

@@ -4,8 +4,11 @@
 //! whose document signer fails is signed by the next. The row of the issuance remembers the one that signed: a repeated
 //! request is signed by the same one or by none, because another one's certificate and life would make other documents.
 
+use mdl_signer::quota::{Admission, Busy, Priority, QuotaScheduler};
 use time::{Duration, OffsetDateTime};
 
+use super::reason::Reason;
+use super::refusal::Refusal;
 use crate::store::Hash;
 use crate::tenant::{Authority, DocumentSigner};
 
@@ -30,26 +33,53 @@ impl DocumentSigner {
     }
 }
 
-impl Authority {
-    /// The document signer for documents that are issued now.
-    #[must_use]
-    pub fn document_signer(&self, now: OffsetDateTime) -> Option<&DocumentSigner> {
-        self.document_signer_but(&[], now)
-    }
+/// A document signer whose key store has taken on the signatures of a batch.
+pub(super) struct Engaged<'a> {
+    pub(super) signer: &'a DocumentSigner,
+    /// None where the key store is not limited.
+    pub(super) admission: Option<Admission>,
+}
 
-    /// The document signer for documents that these did not sign.
-    pub(super) fn document_signer_but(
+impl DocumentSigner {
+    /// Takes on the signatures of a batch that somebody waits for.
+    pub(super) fn engage(&self, signatures: u32) -> Result<Engaged<'_>, Busy> {
+        let admit = |store: &QuotaScheduler| store.admit(Priority::Interactive, signatures);
+        Ok(Engaged {
+            signer: self,
+            admission: self.key_store.as_ref().map(admit).transpose()?,
+        })
+    }
+}
+
+impl Authority {
+    /// The document signer for so many documents that are issued now, and that none of `failed` signs.
+    pub(super) fn engage(
         &self,
+        signatures: u32,
         failed: &[Hash],
         now: OffsetDateTime,
-    ) -> Option<&DocumentSigner> {
+    ) -> Result<Engaged<'_>, Refusal> {
         let others = || {
             let signers = self.document_signers.iter();
             signers.filter(|signer| signer.is_usable(now) && !failed.contains(&signer.id))
         };
         // If all failed, one of them may be back.
-        let rested = others().find(|signer| !signer.rests(now));
-        rested.or_else(|| others().next())
+        let in_order = others()
+            .filter(|signer| !signer.rests(now))
+            .chain(others().filter(|signer| signer.rests(now)));
+        let mut soonest: Option<Busy> = None;
+        for signer in in_order {
+            match signer.engage(signatures) {
+                Ok(engaged) => return Ok(engaged),
+                Err(busy)
+                    if soonest.is_none_or(|soonest| busy.retry_after < soonest.retry_after) =>
+                {
+                    soonest = Some(busy);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(soonest.map_or_else(|| Reason::NoDocumentSigner.into(), Refusal::from))
     }
 
     /// The document signer that an issuance was begun with, if it still signs.

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::batch::{Batch, UnsignedBatch};
 use super::device_keys::DeviceKeys;
+use super::document_signer::Engaged;
 use super::licence_end::licence_end;
 use super::reason::Reason;
 use super::refusal::Refusal;
@@ -76,10 +77,24 @@ impl Service {
         let keys = DeviceKeys::new(&request.device_keys, tenant.policy.batch_size)?;
         check_grant(request)?;
 
-        let issuance = self.reserve(request, &keys, now).await?;
+        // Before anything is spent on a request that the key store has no time for.
+        let authority = &tenant.authority;
+        let signatures = u32::try_from(request.device_keys.len()).unwrap_or(u32::MAX);
+        let engaged = authority.engage(signatures, &[], now)?;
+        let issuance = self.reserve(request, &keys, engaged.signer.id, now).await?;
         if issuance.repeatable_until < now {
             return Err(Reason::RepetitionOver.into());
         }
+        let engaged = if engaged.signer.id == issuance.document_signer {
+            Ok(engaged)
+        } else {
+            // Begun before, with another one.
+            drop(engaged);
+            match authority.same_document_signer(issuance.document_signer, now) {
+                Some(signer) => signer.engage(signatures).map_err(Refusal::from),
+                None => Err(Reason::DocumentSignerGone.into()),
+            }
+        };
         let (seed, record) = try_join(
             self.open_seed(tenant, &issuance),
             self.fetch_record(request),
@@ -91,24 +106,21 @@ impl Service {
             seed,
             record,
         };
-        let same = tenant
-            .authority
-            .same_document_signer(issuance.document_signer, now);
-        let mut signed = match same {
-            Some(signer) => {
-                self.sign(request, &keys, &issuance, &content, signer, now)
+        let mut signed = match engaged {
+            Ok(engaged) => {
+                self.sign(request, &keys, &issuance, &content, engaged, now)
                     .await
             }
-            None => Err(Reason::DocumentSignerGone.into()),
+            Err(refusal) => Err(refusal),
         };
         let mut failed = vec![issuance.document_signer];
         while let Err(refusal) = &signed
             && refusal.is_of_document_signer()
             && issuance.state == IssuanceState::Reserved
-            && let Some(other) = tenant.authority.document_signer_but(&failed, now)
+            && let Ok(other) = authority.engage(signatures, &failed, now)
         {
-            refusal.log_hand_over(request, other);
-            failed.push(other.id);
+            refusal.log_hand_over(request, other.signer);
+            failed.push(other.signer.id);
             signed = self
                 .sign(request, &keys, &issuance, &content, other, now)
                 .await;
@@ -123,9 +135,10 @@ impl Service {
         keys: &DeviceKeys<'_>,
         issuance: &Issuance,
         content: &Content,
-        signer: &DocumentSigner,
+        engaged: Engaged<'_>,
         now: OffsetDateTime,
     ) -> Result<IssuedBatch, Refusal> {
+        let signer = engaged.signer;
         let policy = &request.tenant.policy;
         let window = signer.guard.window();
         let validity = validity(policy, window, issuance.issued_at, content.licence_end)?;
@@ -156,7 +169,9 @@ impl Service {
             ledger: ledger_drafts(request, signer, &unsigned, now),
             now,
         };
-        let documents = unsigned.sign(signer, now).await?;
+        let documents = unsigned
+            .sign(signer, engaged.admission.as_ref(), now)
+            .await?;
         // No ledger, no issuance: until this has succeeded, no signature leaves.
         match self.store.complete(completion).await? {
             CompletionOutcome::Completed => {}
@@ -175,10 +190,11 @@ impl Service {
         &self,
         request: &IssueRequest<'_>,
         keys: &DeviceKeys<'_>,
+        document_signer: Hash,
         now: OffsetDateTime,
     ) -> Result<Issuance, Refusal> {
         let (tenant, policy) = (request.tenant, &request.tenant.policy);
-        let new = self.new_issuance(tenant, now).await?;
+        let new = self.new_issuance(tenant, document_signer, now).await?;
         let reservation = Reservation {
             tenant: tenant.name.clone(),
             grant: request.grant.id,
@@ -216,6 +232,7 @@ impl Service {
     async fn new_issuance(
         &self,
         tenant: &Tenant,
+        document_signer: Hash,
         now: OffsetDateTime,
     ) -> Result<NewIssuance, Refusal> {
         let mut random = Zeroizing::new([0; 16 + 32]);
@@ -224,7 +241,6 @@ impl Service {
         let (id, seed) = random.split_at(16);
         let mut issuance = IssuanceId([0; 16]);
         issuance.0.copy_from_slice(id);
-        let signer = tenant.authority.document_signer(now);
         let sealed_seed = self
             .sealer
             .seal(&seed_context(tenant, issuance), seed)
@@ -233,7 +249,7 @@ impl Service {
             id: issuance,
             sealed_seed: sealed_seed
                 .map_err(|error| Refusal::sealing(Reason::SeedDoesNotOpen, &error))?,
-            document_signer: signer.ok_or(Reason::NoDocumentSigner)?.id,
+            document_signer,
             issued_at: now,
             repeatable_until: now + tenant.policy.repeatable,
             // Nothing ends later: see `validity`.

@@ -42,6 +42,7 @@ enum Class {
     Denied,
     Soon,
     Later,
+    Busy,
     Fault,
 }
 
@@ -90,6 +91,8 @@ reasons! {
     SealerUnavailable, "sealing-key-unavailable", Soon;
     /// The document signer's key cannot be reached.
     SignerUnavailable, "signer-unavailable", Soon;
+    /// The key store signs as often as it may, and more would wait too long.
+    KeyStoreBusy, "key-store-busy", Busy;
     /// No document signer may sign now.
     NoDocumentSigner, "no-document-signer", Later;
     /// No status list has room.
@@ -129,6 +132,10 @@ impl Reason {
             Class::Later => IssueError::Unavailable {
                 code,
                 retry_after: LATER,
+            },
+            Class::Busy => IssueError::Busy {
+                code,
+                retry_after: SOON,
             },
             Class::Fault => IssueError::Fault { code },
         }

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use mdl_mdoc::data_elements::GateReport;
+use mdl_signer::quota::Busy;
 use mdl_signer::{GuardError, SignError};
 use time::Duration;
 
@@ -43,6 +44,14 @@ pub enum IssueError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The key store has more to sign than it may; the same request may be repeated: 429 and `Retry-After`.
+    #[error("busy: {code}")]
+    Busy {
+        /// The operator's reason.
+        code: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A fault of the service or its configuration: 500.
     #[error("fault: {code}")]
     Fault {
@@ -57,6 +66,8 @@ pub(super) struct Refusal {
     reason: Reason,
     /// What was found, without personal data.
     cause: Option<String>,
+    /// When to try again, if that is known better than the reason says.
+    retry_after: Option<Duration>,
 }
 
 impl Refusal {
@@ -69,8 +80,8 @@ impl Refusal {
             source = cause.source();
         }
         Self {
-            reason,
             cause: Some(text),
+            ..Self::from(reason)
         }
     }
 
@@ -92,13 +103,18 @@ impl Refusal {
             .map(ToString::to_string)
             .collect();
         Self {
-            reason: Reason::RecordRefused,
             cause: Some(named.join("; ")),
+            ..Self::from(Reason::RecordRefused)
         }
     }
 
     pub(super) fn error(&self) -> IssueError {
-        self.reason.error()
+        match (self.reason.error(), self.retry_after) {
+            (IssueError::Busy { code, .. }, Some(retry_after)) => {
+                IssueError::Busy { code, retry_after }
+            }
+            (error, _) => error,
+        }
     }
 
     /// The operator's reason.
@@ -110,7 +126,10 @@ impl Refusal {
     pub(super) const fn is_of_document_signer(&self) -> bool {
         matches!(
             self.reason,
-            Reason::DocumentSignerGone | Reason::SignerUnavailable | Reason::SignerRefused
+            Reason::DocumentSignerGone
+                | Reason::KeyStoreBusy
+                | Reason::SignerUnavailable
+                | Reason::SignerRefused
         )
     }
 
@@ -136,7 +155,9 @@ impl Refusal {
         );
         match self.error() {
             IssueError::Fault { .. } => tracing::error!(code, request = id, tenant, cause),
-            IssueError::Unavailable { .. } => tracing::warn!(code, request = id, tenant, cause),
+            IssueError::Unavailable { .. } | IssueError::Busy { .. } => {
+                tracing::warn!(code, request = id, tenant, cause);
+            }
             IssueError::NonceUsed
             | IssueError::Replayed
             | IssueError::GrantOver
@@ -152,6 +173,7 @@ impl From<Reason> for Refusal {
         Self {
             reason,
             cause: None,
+            retry_after: None,
         }
     }
 }
@@ -183,9 +205,20 @@ impl From<RecordSourceError> for Refusal {
     }
 }
 
+impl From<Busy> for Refusal {
+    fn from(busy: Busy) -> Self {
+        let retry_after = Duration::try_from(busy.retry_after).ok();
+        Self {
+            retry_after,
+            ..Self::from(Reason::KeyStoreBusy)
+        }
+    }
+}
+
 impl From<SignBatchError> for Refusal {
     fn from(error: SignBatchError) -> Self {
         let reason = match &error {
+            SignBatchError::Busy(busy) => return Self::from(*busy),
             SignBatchError::Guard(guard) => guard_reason(guard),
             SignBatchError::Attach(_) => Reason::SignerRefused,
         };

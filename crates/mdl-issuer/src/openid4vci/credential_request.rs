@@ -324,7 +324,7 @@ impl CredentialError {
             Self::Issue(IssueError::Replayed) => ErrorCode::InvalidDpopProof,
             Self::Issue(IssueError::GrantOver) => ErrorCode::InvalidToken,
             Self::Issue(IssueError::Denied { .. }) => ErrorCode::CredentialRequestDenied,
-            Self::Issue(IssueError::Unavailable { .. })
+            Self::Issue(IssueError::Unavailable { .. } | IssueError::Busy { .. })
             | Self::Store(StoreError::Unavailable(_)) => ErrorCode::TemporarilyUnavailable,
             Self::Issue(IssueError::Fault { .. }) | Self::Store(StoreError::Corrupt(_)) => {
                 ErrorCode::ServerError

@@ -69,6 +69,7 @@ pub(crate) fn authority_with(
             country: Some("US".into()),
             state: Some("US-CA".into()),
             guard: SigningGuard::new(signer, &public, window, Box::new(rules)).unwrap(),
+            key_store: None,
             key_id: Hash::of(&public.to_spki_der()),
         }
     });

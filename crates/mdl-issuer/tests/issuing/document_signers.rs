@@ -1,5 +1,6 @@
 //! Several document signers: one whose key fails is left out, and the batch completes on the next.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
@@ -7,11 +8,15 @@ use async_trait::async_trait;
 use mdl_crypto::{Algorithm, PublicKey, Signature};
 use mdl_issuer::issuing::IssueError;
 use mdl_issuer::tenant::DocumentSigner;
+use mdl_signer::quota::{Priority, QuotaScheduler, QuotaSettings};
 use mdl_signer::{SignError, Signer, SoftwareSigner};
 use time::Duration;
 
 use crate::authority::authority_with;
 use crate::house::{House, NOW};
+
+/// How long a signature may wait for its turn at a key store.
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 const SIGNS: u8 = 0;
 const IS_AWAY: u8 = 1;
@@ -61,11 +66,22 @@ impl Signer for Key {
 
 /// Two document signers, both good for a year, and what their keys do.
 async fn house_of_two() -> (House, [Conduct; 2]) {
+    house_of_two_in([None, None]).await
+}
+
+/// The same, with keys in stores that allow so many signatures in a second.
+async fn house_of_two_in(limits: [Option<u32>; 2]) -> (House, [Conduct; 2]) {
     let conducts = [Conduct::default(), Conduct::default()];
-    let authority = authority_with(NOW, &[400, 400], |number, key| {
+    let mut authority = authority_with(NOW, &[400, 400], |number, key| {
         let conduct = conducts[number].clone();
         Box::new(Key { key, conduct })
     });
+    for (signer, limit) in authority.document_signers.iter_mut().zip(limits) {
+        signer.key_store = limit.map(|limit| {
+            let limit = NonZeroU32::new(limit).unwrap();
+            QuotaScheduler::new(QuotaSettings::new(limit, LONGEST_WAIT))
+        });
+    }
     (House::of(authority, |_| {}).await, conducts)
 }
 
@@ -181,4 +197,73 @@ async fn what_was_begun_with_a_document_signer_that_was_revoked_is_signed_by_the
     let batch = house.issue(&grant, &keys).await.unwrap();
     assert_eq!(signed_by(&house, &batch.documents), [1]);
     assert_eq!(first.asked(), 1, "not after it was revoked");
+}
+
+/// The key store of a document signer of the house.
+fn key_store(house: &House, number: usize) -> &QuotaScheduler {
+    let signer = &house.tenant().authority.document_signers[number];
+    signer.key_store.as_ref().unwrap()
+}
+
+#[tokio::test]
+async fn what_one_key_store_has_no_time_for_is_signed_in_the_next() {
+    let (house, _) = house_of_two_in([Some(1000), Some(1000)]).await;
+    let all = key_store(&house, 0).admit(Priority::Interactive, 1000);
+    let batch = house.issue_new(3).await;
+    assert_eq!(signed_by(&house, &batch.documents), [1, 1, 1]);
+    drop(all);
+    let batch = house.issue_new(3).await;
+    assert_eq!(signed_by(&house, &batch.documents), [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn when_every_key_store_is_busy_the_wallet_is_told_when_to_come_back_and_nothing_is_spent() {
+    let (house, [first, second]) = house_of_two_in([Some(1000), Some(1000)]).await;
+    let (grant, keys) = (house.grant("erika").await, house.keys(3));
+    let one = key_store(&house, 0)
+        .admit(Priority::Interactive, 5000)
+        .unwrap();
+    let other = key_store(&house, 1)
+        .admit(Priority::Interactive, 3000)
+        .unwrap();
+    let refused = house.issue(&grant, &keys).await.unwrap_err();
+    let expected = IssueError::Busy {
+        code: "key-store-busy",
+        // Of the one that is sooner free.
+        retry_after: Duration::seconds(3),
+    };
+    assert_eq!(refused, expected);
+    let begun = house
+        .service
+        .store
+        .issuances("dmv", grant.subject.hash)
+        .await;
+    assert!(begun.unwrap().is_empty());
+    assert_eq!((first.asked(), second.asked()), (0, 0));
+    drop((one, other));
+    house.issue(&grant, &keys).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_signature_has_a_turn_at_its_key_store() {
+    // One at once, and the others half a second apart: a schedule is never early, however slow the machine.
+    let (house, _) = house_of_two_in([Some(2), None]).await;
+    let before = std::time::Instant::now();
+    house.issue_new(3).await;
+    assert!(before.elapsed() >= std::time::Duration::from_secs(1));
+    let load = key_store(&house, 0).load();
+    assert_eq!((load.waiting, load.in_flight), ([0; 3], 0));
+}
+
+#[tokio::test]
+async fn a_key_store_that_does_not_answer_is_left_alone() {
+    let (house, [first, _]) = house_of_two_in([Some(1000), None]).await;
+    first.does(IS_AWAY);
+    for _ in 0..5 {
+        assert!(!key_store(&house, 0).load().resting);
+        house.issue_new(1).await;
+        // Long enough for the document signer to be tried again.
+        house.clock.advance(Duration::seconds(30));
+    }
+    assert!(key_store(&house, 0).load().resting);
 }

@@ -10,6 +10,7 @@ use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::mso::MobileSecurityObject;
 use mdl_reader::{Conditions, Session as ReaderSession, Verifier};
+use mdl_signer::quota::Priority;
 use serde_json::{Value, json};
 use time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -317,4 +318,28 @@ async fn the_router_serves_over_tcp_with_a_date() {
         "{answer}"
     );
     server.abort();
+}
+
+#[tokio::test]
+async fn a_request_that_the_key_store_has_no_time_for_passes_later() {
+    let rig = Rig::new().await;
+    let session = rig.session(DMV).await;
+    let nonce = rig.nonce(DMV).await;
+    let keys = vec![rig.key(Curve::P256)];
+    let again = || rig.credential_request(&session, &nonce, keys.clone());
+    let key_store = rig.tenant(DMV).authority.document_signers[0]
+        .key_store
+        .clone();
+    let all = key_store
+        .unwrap()
+        .admit(Priority::Interactive, 300_000)
+        .unwrap();
+    let answer = again().send(&rig).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error()),
+        (429, "temporarily_unavailable".into())
+    );
+    assert_eq!(answer.header("retry-after"), "3");
+    drop(all);
+    again().send(&rig).await.ok();
 }

@@ -35,6 +35,7 @@ use mdl_issuer::tenant::{
 };
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
+use mdl_signer::quota::{QuotaScheduler, QuotaSettings};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use time::macros::datetime;
@@ -117,6 +118,7 @@ impl Rig {
         let mut dmv = tenant("dmv", "https://issuer.example/dmv", policy(), none);
         dmv.records = records.clone();
         dmv.authority.crl = Some(folder.path().join("crl"));
+        dmv.authority.document_signers[0].key_store = Some(key_store());
         let tenants = [
             dmv,
             tenant("strict", "https://issuer.example", strict, none),
@@ -194,6 +196,12 @@ impl Rig {
 
 /// A configuration that the tenants have and no offer has.
 pub(crate) const NOT_OFFERED: &str = "learner";
+
+/// More than any test asks for.
+fn key_store() -> QuotaScheduler {
+    let limit = std::num::NonZeroU32::new(100_000).unwrap();
+    QuotaScheduler::new(QuotaSettings::new(limit, std::time::Duration::from_secs(1)))
+}
 
 fn tenant(name: &str, issuer: &str, policy: TenantPolicy, legacy: Legacy) -> Tenant {
     Tenant {

@@ -67,18 +67,22 @@ pub(super) fn refusal(at: &TenantState, status: StatusCode, body: ErrorBody) -> 
 /// Something that the service needs is away: the same request may succeed later.
 pub(super) fn unavailable(error: &(dyn Error + 'static), retry_after: Duration) -> Response {
     tracing::error!(code = "unavailable", error);
+    later(StatusCode::SERVICE_UNAVAILABLE, error, retry_after)
+}
+
+/// There is more to do than can be done: the same request may succeed later.
+pub(super) fn busy(error: &(dyn Error + 'static), retry_after: Duration) -> Response {
+    tracing::warn!(code = "busy", error);
+    later(StatusCode::TOO_MANY_REQUESTS, error, retry_after)
+}
+
+fn later(status: StatusCode, error: &(dyn Error + 'static), retry_after: Duration) -> Response {
     let mut body = ErrorBody::new(ErrorCode::TemporarilyUnavailable, error);
     body.error_description = "the service cannot answer now: repeat the request later".to_owned();
     let seconds = retry_after.whole_seconds().max(1);
     let retry_after = (RETRY_AFTER, HeaderValue::from(seconds));
     let code = Extension(AnswerCode(body.error));
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        code,
-        [retry_after],
-        Json(body),
-    )
-        .into_response()
+    (status, code, [retry_after], Json(body)).into_response()
 }
 
 /// A fault of the service: the log has the cause.

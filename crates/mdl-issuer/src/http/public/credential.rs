@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use time::{Duration, OffsetDateTime};
 
 use super::access::{Access, authenticate, refused as not_let_in};
-use super::answer::{ErrorBody, fault, refusal, unavailable, with_challenge, with_dpop_nonce};
+use super::answer::{
+    ErrorBody, busy, fault, refusal, unavailable, with_challenge, with_dpop_nonce,
+};
 use super::body;
 use super::documentation::{CredentialAnswer, CredentialBody};
 use super::state::TenantState;
@@ -126,6 +128,9 @@ fn refused(at: &TenantState, error: &CredentialError) -> Response {
     let status = match error {
         CredentialError::Issue(IssueError::Unavailable { retry_after, .. }) => {
             return unavailable(error, *retry_after);
+        }
+        CredentialError::Issue(IssueError::Busy { retry_after, .. }) => {
+            return busy(error, *retry_after);
         }
         CredentialError::Store(cause @ StoreError::Unavailable(_)) => {
             return unavailable(cause, Duration::SECOND);
