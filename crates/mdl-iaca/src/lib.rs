@@ -52,11 +52,13 @@
 //! |---|---|
 //! | [`certificate`] | views over received certificates, CRLs and requests |
 //! | [`profile`], [`csr`], [`crl`] | building them |
+//! | [`authority`] | what a certificate authority does, ours or a service's |
 //! | [`lint`] | every row of the profile tables as a rule |
 //! | [`trust_anchor`], [`path`], [`revocation`] | deciding whether a certificate is to be trusted |
 //!
 //! Out of scope: fetching CRLs or certificates, keeping keys, and the clock; the caller has them.
 
+pub mod authority;
 pub mod certificate;
 pub mod crl;
 pub mod csr;

@@ -10,6 +10,7 @@
 //! The clock and the random generator are the caller's. The names of an issuer are copied as bytes, because Annex B
 //! compares them as bytes.
 
+mod accept;
 mod contact;
 mod distinguished_name;
 mod document_signer;
@@ -29,6 +30,7 @@ mod unsigned_certificate;
 mod validity;
 mod vical_signer;
 
+pub use accept::{AcceptError, Difference, RequestedCertificate, RequestedExtension};
 pub use contact::Contact;
 pub use distinguished_name::DistinguishedName;
 pub use document_signer::DocumentSignerProfile;
