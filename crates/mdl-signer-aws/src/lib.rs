@@ -1,16 +1,18 @@
-//! Keys in AWS KMS.
+//! Keys in AWS KMS, and AWS Private CA as certificate authority.
 //!
 //! | To | use |
 //! |---|---|
 //! | reach AWS | [`AwsSettings`], [`AwsAccess`] |
 //! | sign with a key in KMS | [`KmsSigner`] |
 //! | make such a key | [`create_key`] |
+//! | have a root, document signers and CRLs from Private CA | [`private_ca`] |
 //!
 //! KMS holds keys on P-256, P-384 and P-521 that ISO/IEC 18013-5 can use. brainpool is not among its curves, and Ed25519
 //! is signed there only as a whole message of at most 4,096 bytes, which a mobile security object may exceed.
 
 mod client;
 mod kms;
+pub mod private_ca;
 mod retry;
 
 pub use client::{AwsAccess, AwsSettings};
