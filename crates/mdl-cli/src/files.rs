@@ -71,6 +71,39 @@ pub(crate) fn or_force(failure: Failure) -> Failure {
     )
 }
 
+/// All regular files in a folder and the folders in it, in the order of their names; links are not followed.
+///
+/// # Errors
+/// Exit code 2 if a folder cannot be read, or there are very many files.
+pub(crate) fn below(folder: &Path) -> Result<Vec<PathBuf>> {
+    const MAX_FILES: usize = 100_000;
+    let unreadable = |folder: &Path, error: &io::Error| {
+        Failure::usage(format!("cannot read {}", folder.display())).because(error)
+    };
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).map_err(|error| unreadable(&folder, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&folder, &error))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| unreadable(&folder, &error))?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+        if files.len() + folders.len() > MAX_FILES {
+            let what = format!("more than {MAX_FILES} files in {}", folder.display());
+            return Err(Failure::usage(what).hint("check that it is the folder you mean"));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 /// A device, pipe or folder is not replaced by a file, not even on demand: nobody means that.
 fn refuse_special(path: &Path) -> Result<()> {
     match path.metadata() {

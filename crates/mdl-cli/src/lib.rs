@@ -12,6 +12,7 @@
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
 //! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
+//! | `reconciliation` | the ledger beside what key stores record |
 //! | `vectors` | test vectors, generated and run |
 //! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
 
@@ -36,6 +37,7 @@ mod passphrase;
 mod pem;
 mod presentation;
 mod randomness;
+mod reconciliation;
 mod vectors;
 mod verification_report;
 mod vical_trust;

@@ -11,6 +11,7 @@ mod ledger;
 mod lint;
 mod mdl;
 mod readme;
+mod reconcile;
 mod usage;
 mod verify;
 mod vical;

@@ -1,6 +1,7 @@
-//! The ledger of a service: verified and exported, from its database or from an export.
+//! The ledger of a service: verified, exported and compared with records of key use, from its database or from an export.
 
 mod export;
+mod reconcile;
 mod source;
 mod verify;
 
@@ -13,6 +14,7 @@ use crate::failure::Result;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
     Verify(verify::Verify),
+    Reconcile(reconcile::Reconcile),
     Export(export::Export),
 }
 
@@ -20,6 +22,7 @@ impl Ledger {
     pub(crate) fn run(&self) -> Result<Exit> {
         match self {
             Self::Verify(verify) => verify.run(),
+            Self::Reconcile(reconcile) => reconcile.run(),
             Self::Export(export) => export.run(),
         }
     }

@@ -72,7 +72,7 @@ async fn earlier_head(path: &Path) -> Result<LedgerHead> {
     })
 }
 
-fn read_key(path: &Path) -> Result<PublicKey> {
+pub(super) fn read_key(path: &Path) -> Result<PublicKey> {
     let content = input::read(path)?;
     let is_certificate = read_documents(&content)
         .is_ok_and(|found| found.iter().any(|it| it.kind == DocumentKind::Certificate));
