@@ -20,6 +20,7 @@
 //! | sign with a key in memory, kept in an encrypted file | [`SoftwareSigner`], [`key_file`] |
 //! | name a key in any key store | [`key_uri`] |
 //! | sign mobile security objects | [`SigningGuard`], never a bare signer |
+//! | know when the next document signer is due | [`rotation`] |
 //! | keep to what a key store allows (feature `quota`) | `quota` |
 //! | prove that a new backend keeps the contract | [`behaviour`] |
 //!
@@ -32,6 +33,7 @@ pub mod key_file;
 pub mod key_uri;
 #[cfg(feature = "quota")]
 pub mod quota;
+pub mod rotation;
 mod signer;
 mod software;
 
