@@ -33,36 +33,60 @@ pub(crate) fn authority_with(
     document_signers: &[i64],
     behind: impl Fn(usize, SoftwareSigner) -> Box<dyn Signer>,
 ) -> Authority {
-    let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let root_key = PrivateKey::generate(Curve::P256, &mut rng);
     let since = now - Duration::days(20);
-    let days = |days| Validity::days(since, days).unwrap();
-    let name = DistinguishedName::new("IACA").country("US").state("US-CA");
-    let contact = Contact::email("iaca@dmv.example");
-    let root = IacaProfile::new(
-        root_key.public_key().clone(),
-        name,
-        days(3000),
-        contact,
-        CRL,
-    );
-    let root = root.build(&SerialNumber::random(&mut rng)).unwrap();
-    let root = signed(root, &root_key);
-    let issuer = Issuer::from_certificate(&root).unwrap();
-
+    let mut root = Root::new(since);
     let document_signers = document_signers.iter().enumerate().map(|(number, left)| {
-        let key = PrivateKey::generate(Curve::P256, &mut rng);
         let not_after = now + Duration::days(*left);
-        let validity = Validity::new(since, not_after).unwrap();
+        let window = DocumentSignerWindow::new(since, not_after, LONGEST_MSO_LIFE).unwrap();
+        root.document_signer(window, |key| behind(number, key))
+    });
+    let document_signers = document_signers.collect();
+    root.authority(document_signers)
+}
+
+/// The root of an authority, which certifies.
+pub(crate) struct Root {
+    since: OffsetDateTime,
+    key: PrivateKey,
+    certificate: Vec<u8>,
+    rng: ChaCha20Rng,
+}
+
+impl Root {
+    /// Valid for some years.
+    pub(crate) fn new(since: OffsetDateTime) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let key = PrivateKey::generate(Curve::P256, &mut rng);
+        let name = DistinguishedName::new("IACA").country("US").state("US-CA");
+        let contact = Contact::email("iaca@dmv.example");
+        let validity = Validity::days(since, 3000).unwrap();
+        let profile = IacaProfile::new(key.public_key().clone(), name, validity, contact, CRL);
+        let unsigned = profile.build(&SerialNumber::random(&mut rng)).unwrap();
+        Self {
+            since,
+            certificate: signed(unsigned, &key),
+            key,
+            rng,
+        }
+    }
+
+    /// A document signer that is certified for a window, with its key behind something else.
+    pub(crate) fn document_signer(
+        &mut self,
+        window: DocumentSignerWindow,
+        behind: impl Fn(SoftwareSigner) -> Box<dyn Signer>,
+    ) -> DocumentSigner {
+        let issuer = Issuer::from_certificate(&self.certificate).unwrap();
+        let key = PrivateKey::generate(Curve::P256, &mut self.rng);
+        let validity = Validity::new(window.not_before(), window.not_after()).unwrap();
         let name = DistinguishedName::new("DS");
         let public = key.public_key().clone();
         let profile = DocumentSignerProfile::new(&issuer, public.clone(), name, validity, CRL);
-        let unsigned = profile.build(&SerialNumber::random(&mut rng)).unwrap();
-        let certificate = signed(unsigned, &root_key);
-        let window = DocumentSignerWindow::new(since, not_after, LONGEST_MSO_LIFE).unwrap();
-        let anchor = TrustAnchor::from_der(&root).unwrap();
+        let unsigned = profile.build(&SerialNumber::random(&mut self.rng)).unwrap();
+        let certificate = signed(unsigned, &self.key);
+        let anchor = TrustAnchor::from_der(&self.certificate).unwrap();
         let rules = StrictReader::new(anchor, &certificate, Curve::P256);
-        let signer = behind(number, SoftwareSigner::new(key));
+        let signer = behind(SoftwareSigner::new(key));
         DocumentSigner {
             id: Hash::of(&certificate),
             certificate,
@@ -72,29 +96,33 @@ pub(crate) fn authority_with(
             key_store: None,
             key_id: Hash::of(&public.to_spki_der()),
         }
-    });
-    let document_signers = document_signers.collect();
+    }
 
-    let key = PrivateKey::generate(Curve::P256, &mut rng);
-    let name = DistinguishedName::new("Status")
-        .country("US")
-        .state("US-CA");
-    let public = key.public_key().clone();
-    let profile = MsoRevocationListSignerProfile::new(&issuer, public.clone(), name, days(1000))
-        .crl_distribution_point(CRL);
-    let certificate = signed(
-        profile.build(&SerialNumber::random(&mut rng)).unwrap(),
-        &root_key,
-    );
-    Authority {
-        iacas: vec![root],
-        document_signers,
-        status_signer: Some(StatusSigner {
-            certificate,
-            signer: Arc::new(SoftwareSigner::new(key)),
-            key_id: Hash::of(&public.to_spki_der()),
-        }),
-        crl: None,
+    /// The authority with these document signers, and a status signer.
+    pub(crate) fn authority(mut self, document_signers: Vec<DocumentSigner>) -> Authority {
+        let issuer = Issuer::from_certificate(&self.certificate).unwrap();
+        let key = PrivateKey::generate(Curve::P256, &mut self.rng);
+        let name = DistinguishedName::new("Status")
+            .country("US")
+            .state("US-CA");
+        let public = key.public_key().clone();
+        let validity = Validity::days(self.since, 1000).unwrap();
+        let profile = MsoRevocationListSignerProfile::new(&issuer, public.clone(), name, validity)
+            .crl_distribution_point(CRL);
+        let certificate = signed(
+            profile.build(&SerialNumber::random(&mut self.rng)).unwrap(),
+            &self.key,
+        );
+        Authority {
+            iacas: vec![self.certificate],
+            document_signers,
+            status_signer: Some(StatusSigner {
+                certificate,
+                signer: Arc::new(SoftwareSigner::new(key)),
+                key_id: Hash::of(&public.to_spki_der()),
+            }),
+            crl: None,
+        }
     }
 }
 

@@ -12,4 +12,5 @@ mod refusals;
 mod repetition;
 mod sealer;
 mod status_indices;
+mod three_years;
 mod unlinkability;
