@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mdl_crypto::Curve;
+use mdl_iaca::certificate::CrlView;
 use mdl_iaca::profile::{Contact, DistinguishedName};
 use mdl_issuer::clock::SystemClock;
 use mdl_issuer::record::sample::SamplePeople;
 use mdl_signer::key_file::Passphrase;
 use rand_core::Rng;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::authority::{
     AuthorityFolder, CrlRequest, DocumentSignerRequest, IacaRequest, SignerName,
@@ -27,6 +28,8 @@ use crate::randomness::generator;
 
 const COUNTRY: &str = "US";
 const STATE: &str = "US-CA";
+/// A CRL is made anew by the first start in the second half of its life.
+const CRL_DAYS: u32 = 30;
 /// Always the same people, so that a name in a guide is a name in the folder.
 const PEOPLE_SEED: u64 = 1;
 
@@ -41,7 +44,7 @@ pub(crate) struct Development {
 }
 
 impl Development {
-    /// Makes what is missing below `folder`. Ports are those given, or free ones for 0.
+    /// Makes what is missing below `folder`, records aside. Ports are those given, or free ones for 0.
     ///
     /// # Errors
     /// Exit code 2 if the folder cannot be written, 3 if there is no free port.
@@ -57,20 +60,40 @@ impl Development {
         };
         development.secrets()?;
         development.authority(at)?;
-        let records = development.records();
-        if !records.exists() {
-            let people =
-                SamplePeople::new(COUNTRY, Some(STATE), PEOPLE_SEED, Arc::new(SystemClock));
-            people.write(&records, at.date()).map_err(|error| {
-                Failure::usage(format!("cannot write {}", records.display())).because(&error)
-            })?;
-        }
         replace(
             &development.config(),
             development.settings().as_bytes(),
             Readers::Everyone,
         )?;
         Ok(development)
+    }
+
+    /// Writes the record of the first of the sample people, or renews it.
+    ///
+    /// # Errors
+    /// Exit code 2 if the folder cannot be written.
+    pub(crate) fn first_record(&self, at: OffsetDateTime) -> Result<()> {
+        let written = sample_people().keep(1, &self.records(), at.date());
+        written.map_err(|error| {
+            Failure::usage(format!("cannot write {}", self.records().display())).because(&error)
+        })
+    }
+
+    /// Writes or renews the others while the service runs already: drawing their portraits takes seconds, without
+    /// optimisation a minute. What a process that ends leaves undone, the next one does.
+    pub(crate) fn other_records(&self, at: OffsetDateTime) {
+        let records = self.records();
+        std::thread::spawn(move || {
+            let people = sample_people();
+            let mut numbers = 2..=SamplePeople::COUNT;
+            match numbers.try_for_each(|number| people.keep(number, &records, at.date())) {
+                Ok(()) => tracing::info!(
+                    code = "sample-people-complete",
+                    people = SamplePeople::COUNT
+                ),
+                Err(cause) => tracing::error!(code = "sample-people-incomplete", %cause),
+            }
+        });
     }
 
     /// The configuration of the service.
@@ -182,11 +205,11 @@ impl Development {
             };
             issue_status_signer(&folder, &request, &passphrase)?;
         }
-        if !folder.crl().exists() {
+        if needs_crl(&folder, at)? {
             let request = CrlRequest {
                 revoked: Vec::new(),
                 expired: Vec::new(),
-                next_update_days: 30,
+                next_update_days: CRL_DAYS,
                 at,
                 seed: None,
             };
@@ -262,6 +285,22 @@ status_latency = "2s"
 "##
         )
     }
+}
+
+fn needs_crl(folder: &AuthorityFolder, at: OffsetDateTime) -> Result<bool> {
+    if !folder.crl().exists() {
+        return Ok(true);
+    }
+    let der = crate::input::read(&folder.crl())?;
+    let crl = CrlView::from_der(&der).map_err(|error| {
+        Failure::usage(format!("{}: not a CRL", folder.crl().display())).because(&error)
+    })?;
+    let half = Duration::days(i64::from(CRL_DAYS / 2));
+    Ok(at - crl.this_update().at >= half)
+}
+
+fn sample_people() -> SamplePeople {
+    SamplePeople::new(COUNTRY, Some(STATE), PEOPLE_SEED, Arc::new(SystemClock))
 }
 
 fn signer_name(name: &str) -> Result<SignerName> {

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The licences are those of the authority whose document signers name this country and state, US and US-CA unless
-//! said otherwise. The same arguments make the same people throughout a calendar year.
+//! said otherwise. The same arguments make the same people throughout a calendar year. In a folder that is there
+//! already, what is missing is completed and what is older than a week renewed; a record that was changed stays.
 
 use std::error::Error;
 use std::path::Path;

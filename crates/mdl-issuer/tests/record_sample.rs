@@ -1,6 +1,8 @@
 //! The sample people: all of them are licences that may be issued, and they are as varied as is said of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use mdl_issuer::clock::SetClock;
@@ -15,7 +17,7 @@ use mdl_mdoc::data_elements::{
 };
 use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
 use time::macros::datetime;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 const NOW: OffsetDateTime = datetime!(2026-03-11 15:00 UTC);
 const AAMVA: &str = "org.iso.18013.5.1.aamva";
@@ -240,6 +242,82 @@ async fn other_references_and_document_types_have_no_record() {
         .expect_err("no licence");
     assert_eq!(refusal.code(), "record-not-found");
     assert!(people.check().await.is_ok());
+}
+
+/// Writes the first three.
+fn keep(people: &SamplePeople, folder: &Path, today: Date) {
+    for number in 1..=3 {
+        people.keep(number, folder, today).expect("written");
+    }
+}
+
+fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let files = entries.map(|entry| {
+        let entry = entry.expect("an entry");
+        let name = entry.file_name().into_string().expect("UTF-8");
+        (name, fs::read(entry.path()).expect("a file"))
+    });
+    files.collect()
+}
+
+/// As if it had been written at this time.
+fn set_time(path: &Path, at: OffsetDateTime) {
+    let file = fs::File::options().write(true).open(path);
+    let file = file.expect("a file");
+    file.set_modified(at.into()).expect("its time is set");
+}
+
+#[test]
+fn what_is_missing_in_a_folder_is_completed_and_the_rest_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    keep(&PEOPLE, at, NOW.date());
+    let whole = content(at);
+    // A process that was stopped leaves images without their record.
+    fs::remove_file(at.join("sample-002.json")).expect("removed");
+    fs::remove_file(at.join("sample-003.json")).expect("removed");
+    fs::remove_file(at.join("sample-003.jpg")).expect("removed");
+    fs::write(at.join("sample-001.json"), "mine").expect("written");
+    keep(&PEOPLE, at, NOW.date());
+    let mut completed = content(at);
+    let changed = completed.insert(
+        "sample-001.json".to_owned(),
+        whole["sample-001.json"].clone(),
+    );
+    assert_eq!(changed.as_deref(), Some(&b"mine"[..]));
+    assert!(completed == whole, "{:?}", completed.keys());
+    let nobody = PEOPLE.keep(201, at, NOW.date()).expect_err("nobody");
+    assert_eq!(nobody.kind(), std::io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_record_is_renewed_after_a_week_unless_somebody_changed_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    keep(&PEOPLE, at, NOW.date());
+    let record = at.join("sample-001.json");
+    let changed = at.join("sample-002.json");
+    let text = fs::read_to_string(&changed).expect("a record");
+    fs::write(&changed, text.replace("sample-002.jpg", "sample-003.jpg")).expect("written");
+    for path in [&record, &changed] {
+        set_time(path, NOW);
+    }
+    let before = content(at);
+    keep(&PEOPLE, at, (NOW + Duration::WEEK).date());
+    assert!(content(at) == before, "a week is not too long");
+    // Of another calendar year, so that the person has another birth date.
+    let later = (NOW + Duration::days(300)).date();
+    keep(&PEOPLE, at, later);
+    let after = content(at);
+    assert_eq!(after["sample-002.json"], before["sample-002.json"]);
+    assert_ne!(after["sample-001.json"], before["sample-001.json"]);
+    let fresh = tempfile::tempdir().expect("a folder");
+    keep(&PEOPLE, fresh.path(), later);
+    assert_eq!(
+        after["sample-001.json"],
+        content(fresh.path())["sample-001.json"]
+    );
 }
 
 #[tokio::test]

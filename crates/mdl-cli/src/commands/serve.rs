@@ -8,6 +8,7 @@ use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::logs;
 use mdl_issuer::operations::traces::Traces;
 use mdl_issuer::record::SubjectReference;
+use mdl_issuer::record::sample::SamplePeople;
 use mdl_issuer::serve::{self, Running, ServeError, Signals};
 use qrcode::QrCode;
 use qrcode::render::unicode;
@@ -28,7 +29,8 @@ const MDL: &str = "org.iso.18013.5.1.mDL";
   mdl serve --dev --data mdl-dev --port 8080
 
 makes a throw-away authority and 200 sample people below mdl-dev, starts the service on loopback and prints an offer \
-as a QR code, with the command that collects it. An authority writes a configuration:
+as a QR code, with the command that collects it. The next start goes on with the same folder and brings up to date what \
+has aged; a record that you have changed stays as it is. An authority writes a configuration:
 
   mdl serve --config /etc/mdl/issuer.toml --check
   mdl serve --config /etc/mdl/issuer.toml
@@ -76,6 +78,7 @@ impl Serve {
             }
             None => {
                 let development = Development::prepare(&self.data, self.port, now)?;
+                development.first_record(now)?;
                 run(load(&development.config(), now)?, Some(&development))
             }
         }
@@ -129,6 +132,7 @@ async fn start(config: Config, development: Option<&Development>) -> Result<Runn
         .map_err(|error| not_started(&error))?;
     if let Some(development) = development {
         introduce(development, &running).await?;
+        development.other_records(OffsetDateTime::now_utc());
     }
     Ok(running)
 }
@@ -170,7 +174,7 @@ async fn introduce(development: &Development, running: &Running) -> Result<()> {
         "\nfor wallets     {issuer}\nfor operators   http://{internal}\nroot            {iaca}\nrecords         {records}\n\
          \nAn offer for {FIRST_SUBJECT}, until {until}:\n\n{code}\n\n\
          collect it:\n  mdl wallet collect --allow-loopback-http --iaca {iaca} --batch 10 \\\n    '{link}'\n\n\
-         offer another (records has the names):\n  \
+         offer another (records/SUBJECT.json are the people; all {people} are there within a minute):\n  \
          curl -H \"Authorization: Bearer $(cat {token})\" -H 'Content-Type: application/json' \\\n    \
          -d '{{\"subject\": \"sample-002\", \"configuration_ids\": [\"{MDL}\"]}}' \\\n    \
          http://{internal}/tenants/{tenant}/offers\n\n\
@@ -179,6 +183,7 @@ async fn introduce(development: &Development, running: &Running) -> Result<()> {
         internal = development.internal,
         iaca = iaca.display(),
         records = development.records().display(),
+        people = SamplePeople::COUNT,
         until = crate::verification_report::rfc3339(created.expires_at),
         link = created.link_by_reference,
         token = token.display(),

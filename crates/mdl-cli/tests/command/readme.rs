@@ -56,12 +56,15 @@ fn the_example_of_an_own_authority_works() {
 #[test]
 fn the_example_of_an_issuing_service_works() {
     let folder = tempfile::tempdir().unwrap();
-    // Records that are there already are used, and no 200 portraits need to be drawn without optimisation.
+    // Records that are there stay, and no portraits need to be drawn without optimisation.
     let records = folder.path().join("service/records");
     fs::create_dir_all(&records).unwrap();
     let examples = repository().join("examples/records");
     fs::copy(examples.join("portrait.jpg"), records.join("portrait.jpg")).unwrap();
-    fs::copy(examples.join("erika.json"), records.join("sample-001.json")).unwrap();
+    for number in 1..=200 {
+        let record = records.join(format!("sample-{number:03}.json"));
+        fs::copy(examples.join("erika.json"), record).unwrap();
+    }
     let script = repository().join("examples/issuing-service.sh");
     let port = crate::wallet::two_free_ports();
     sh(

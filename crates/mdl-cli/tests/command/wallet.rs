@@ -69,7 +69,7 @@ impl Service {
         );
         fs::create_dir_all(&records).unwrap();
         fs::copy(examples.join("portrait.jpg"), records.join("portrait.jpg")).unwrap();
-        for number in 1..40 {
+        for number in 1..=200 {
             let name = format!("sample-{number:03}.json");
             fs::copy(examples.join("erika.json"), records.join(name)).unwrap();
         }

@@ -14,6 +14,13 @@ const MDL: &str = env!("CARGO_BIN_EXE_mdl");
 /// The exit code of a service that cannot run for a reason outside it.
 const NO_DATABASE: i32 = 3;
 
+/// People who collect.
+const PEOPLE: u32 = 50;
+
+fn subject(number: u32) -> String {
+    format!("sample-{number:03}")
+}
+
 /// A data folder, a configuration for each replica, and the addresses.
 pub(crate) struct Deployment {
     folder: TempDir,
@@ -44,6 +51,15 @@ impl Deployment {
             .spawn()
             .unwrap();
         wait_for_answer(public, &mut process).expect("mdl serve --dev starts");
+        // Records are written one after the other while the service runs already.
+        let last = folder
+            .path()
+            .join(format!("records/{}.json", subject(PEOPLE)));
+        let give_up = Instant::now() + Duration::from_secs(120);
+        while !last.exists() {
+            assert!(Instant::now() < give_up, "no records");
+            std::thread::sleep(Duration::from_millis(50));
+        }
         terminate(&mut process).expect("an orderly end");
         let settings = std::fs::read_to_string(folder.path().join("issuer.toml")).unwrap();
         let internal = SocketAddr::new(public.ip(), public.port() + 1);
@@ -98,9 +114,7 @@ impl Deployment {
 
     /// People with records.
     pub(crate) fn subjects(&self) -> Vec<String> {
-        (1..=50)
-            .map(|number| format!("sample-{number:03}"))
-            .collect()
+        (1..=PEOPLE).map(subject).collect()
     }
 
     /// The operator, who tries the replicas in turn.

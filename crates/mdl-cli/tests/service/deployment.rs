@@ -44,8 +44,6 @@ impl Deployment {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("dev.out");
-        // No sample people are drawn for a folder that is there.
-        fs::create_dir(folder.path().join("records")).unwrap();
         let mut child = Command::new(MDL)
             .args(["serve", "--dev", "--port", "0", "--data"])
             .arg(folder.path())
@@ -59,6 +57,8 @@ impl Deployment {
         });
         child.kill().unwrap();
         child.wait().unwrap();
+        fs::remove_dir_all(folder.path().join("records")).unwrap();
+        fs::create_dir(folder.path().join("records")).unwrap();
         for name in ["issuer.db", "issuer.db-wal", "issuer.db-shm", "dev.out"] {
             let _ = fs::remove_file(folder.path().join(name));
         }

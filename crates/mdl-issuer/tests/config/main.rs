@@ -241,7 +241,7 @@ fn each_of_these_is_a_problem_of_its_own() {
         ),
         (
             "kind = \"folder\"",
-            "kind = \"fax\"",
+            "kind = \"sample\"",
             "tenants[0].records.kind",
             "expected",
         ),

@@ -27,7 +27,7 @@ use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
-use time::Date;
+use time::{Date, Duration, OffsetDateTime};
 
 use self::person::Person;
 use super::error::malformed;
@@ -35,6 +35,9 @@ use super::file::Record;
 use super::folder::off_the_runtime;
 use super::{RecordSource, RecordSourceError, SubjectReference};
 use crate::clock::Clock;
+
+/// Statements on age hold for a month; a record is written anew well before.
+const RENEWED_AFTER: Duration = Duration::WEEK;
 
 /// The sample people of one authority, called `sample-001` to `sample-200`.
 #[derive(Clone, Debug)]
@@ -82,37 +85,55 @@ impl SamplePeople {
     }
 
     /// Writes the people as they are on `today` into a folder that [`FolderSource`](super::folder::FolderSource)
-    /// reads: for each `SUBJECT.json` and `SUBJECT.jpg`, for some `SUBJECT-mark.jpg`.
+    /// reads: for each `SUBJECT.json` and `SUBJECT.jpg`, for some `SUBJECT-mark.jpg`. Those that are there already are
+    /// treated as [`keep`](Self::keep) says.
     ///
     /// # Errors
     /// What the file system says.
     pub fn write(&self, folder: &Path, today: Date) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        for number in 1..=Self::COUNT {
-            let person = self.person(number, today);
-            let mut name_spaces = person.name_spaces;
-            let mut add_file = |element: &str, name: String, content: &[u8]| {
-                if let Some(Value::Object(elements)) = name_spaces.get_mut(MDL_NAME_SPACE) {
-                    elements.insert(element.to_owned(), json!({ "file": name }));
-                }
-                fs::write(folder.join(name), content)
-            };
-            let subject = subject(number);
-            add_file(
-                "portrait",
-                format!("{subject}.jpg"),
-                self.portrait(number, today),
-            )?;
-            if let Some(mark) = &person.usual_mark {
-                add_file("signature_usual_mark", format!("{subject}-mark.jpg"), mark)?;
-            }
-            let record = json!({ "doc_type": MDL_DOC_TYPE, "name_spaces": name_spaces });
-            fs::write(
-                folder.join(format!("{subject}.json")),
-                format!("{record:#}\n"),
-            )?;
+        (1..=Self::COUNT).try_for_each(|number| self.keep(number, folder, today))
+    }
+
+    /// Writes one of the people, by number from 1, if the folder has no record of theirs or one that was written more
+    /// than a week ago: statements on age do not hold forever. A record that somebody changed is theirs and stays.
+    ///
+    /// The images come first and every file gets its name when it is complete, so a record that can be read is whole,
+    /// whenever the process was stopped.
+    ///
+    /// # Errors
+    /// What the file system says; [`io::ErrorKind::NotFound`] if nobody has this number.
+    pub fn keep(&self, number: u32, folder: &Path, today: Date) -> io::Result<()> {
+        if !(1..=Self::COUNT).contains(&number) {
+            return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(())
+        fs::create_dir_all(folder)?;
+        let path = folder.join(format!("{}.json", subject(number)));
+        if !self.is_due(number, &path, today)? {
+            return Ok(());
+        }
+        let portrait = folder.join(portrait_file(number));
+        if !portrait.exists() {
+            write_whole(&portrait, self.portrait(number, today))?;
+        }
+        let person = self.person(number, today);
+        if let Some(mark) = &person.usual_mark {
+            write_whole(&folder.join(mark_file(number)), mark)?;
+        }
+        write_whole(&path, &record_file(number, person))
+    }
+
+    fn is_due(&self, number: u32, path: &Path, today: Date) -> io::Result<bool> {
+        let modified = match path.metadata() {
+            Ok(metadata) => metadata.modified()?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let written_on = OffsetDateTime::from(modified).date();
+        if today - written_on <= RENEWED_AFTER {
+            return Ok(false);
+        }
+        let as_written = record_file(number, self.person(number, written_on));
+        Ok(fs::read(path)? == as_written)
     }
 
     fn person(&self, number: u32, today: Date) -> Person {
@@ -169,6 +190,37 @@ impl SamplePeople {
 enum Use {
     Person,
     Portrait,
+}
+
+fn portrait_file(number: u32) -> String {
+    format!("{}.jpg", subject(number))
+}
+
+fn mark_file(number: u32) -> String {
+    format!("{}-mark.jpg", subject(number))
+}
+
+/// The record as it is written, which names its images.
+fn record_file(number: u32, person: Person) -> Vec<u8> {
+    let mut name_spaces = person.name_spaces;
+    if let Some(Value::Object(elements)) = name_spaces.get_mut(MDL_NAME_SPACE) {
+        let portrait = json!({ "file": portrait_file(number) });
+        elements.insert("portrait".to_owned(), portrait);
+        if person.usual_mark.is_some() {
+            let mark = json!({ "file": mark_file(number) });
+            elements.insert("signature_usual_mark".to_owned(), mark);
+        }
+    }
+    let record = json!({ "doc_type": MDL_DOC_TYPE, "name_spaces": name_spaces });
+    format!("{record:#}\n").into_bytes()
+}
+
+/// Writes a file under a name that no record source takes for one of its own, and renames it.
+fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().display();
+    let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    fs::write(&beside, content)?;
+    fs::rename(beside, path)
 }
 
 fn subject(number: u32) -> String {
