@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn};
-use axum::{Json, Router};
+use axum::middleware::{Next, from_fn, map_request};
+use axum::{Json, RequestExt, Router};
 use axum_server::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -324,6 +324,10 @@ fn around(router: Router, listener: Listener, admission: Arc<Admission>) -> Rout
                 ))
             },
         ))
+        // For handlers that read bodies themselves; extractors keep to the limit anyway.
+        .layer(map_request(async |request: Request| {
+            request.with_limited_body()
+        }))
         .layer(DefaultBodyLimit::max(admission.body_size()))
         .layer(from_fn(move |request: Request, next: Next| {
             admit(Arc::clone(&admission), request, next)
