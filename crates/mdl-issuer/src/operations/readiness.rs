@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use crate::http::public;
 use crate::service::Service;
-use crate::store::{StatusList, StoreError};
+use crate::store::{LedgerHead, StatusList, StoreError};
 use crate::tenant::Tenant;
 
 /// How long an answer is kept.
@@ -94,7 +94,7 @@ impl Readiness {
             check(
                 "ledger",
                 None,
-                stored(timeout(PATIENCE, service.store.ledger_head()).await),
+                stored(timeout(PATIENCE, self.ledger()).await),
             ),
         ];
         let now = service.clock.now();
@@ -117,6 +117,22 @@ impl Readiness {
         ReadinessReport {
             ready: checks.iter().all(|check| check.failure.is_none()),
             checks,
+        }
+    }
+
+    /// What would be signed next is chained to an entry that is there.
+    async fn ledger(&self) -> Result<(), StoreError> {
+        let store = &self.service.store;
+        let head = store.ledger_head().await?;
+        if head == LedgerHead::default() {
+            return Ok(());
+        }
+        let newest = store.ledger(head.sequence, 1).await?;
+        match newest.first() {
+            Some(row) if row.sequence == head.sequence && row.hash == head.hash => Ok(()),
+            _ => Err(StoreError::Corrupt(
+                "the newest ledger entry is not there".into(),
+            )),
         }
     }
 

@@ -7,7 +7,7 @@
 )]
 
 #[path = "../issuing/authority.rs"]
-mod authority;
+pub(crate) mod authority;
 mod exchange;
 mod jwt;
 #[path = "../issuing/records.rs"]
@@ -99,9 +99,6 @@ impl Rig {
 
     /// A service on this store. Two of them on one are replicas, whose wallets must not draw the same numbers.
     pub(crate) async fn on(store: Arc<dyn Store>, seed: u64) -> Self {
-        let clock = Arc::new(SetClock::new(NOW));
-        let folder = tempfile::tempdir().unwrap();
-        let records = Arc::new(Records::default());
         let mut strict = policy();
         strict.require_dpop_nonce = true;
         strict.batch_size = 1;
@@ -116,8 +113,6 @@ impl Rig {
         };
         let none = Legacy::default();
         let mut dmv = tenant("dmv", "https://issuer.example/dmv", policy(), none);
-        dmv.records = records.clone();
-        dmv.authority.crl = Some(folder.path().join("crl"));
         dmv.authority.document_signers[0].key_store = Some(key_store());
         let tenants = [
             dmv,
@@ -126,6 +121,25 @@ impl Rig {
             // Nobody gets here: the path is taken.
             tenant("shadow", "https://other.example/dmv", policy(), none),
         ];
+        let rig = Self::of(store, seed, tenants.into());
+        rig.service.publish_due("test").await;
+        rig
+    }
+
+    /// A service with one tenant, as a test wants it. Its status lists are not published yet.
+    pub(crate) fn of_one(store: Arc<dyn Store>, change: impl FnOnce(&mut Tenant)) -> Self {
+        let issuer = "https://issuer.example/dmv";
+        let mut dmv = tenant("dmv", issuer, policy(), Legacy::default());
+        change(&mut dmv);
+        Self::of(store, 11, vec![dmv])
+    }
+
+    fn of(store: Arc<dyn Store>, seed: u64, mut tenants: Vec<Tenant>) -> Self {
+        let clock = Arc::new(SetClock::new(NOW));
+        let folder = tempfile::tempdir().unwrap();
+        let records = Arc::new(Records::default());
+        tenants[DMV].records = records.clone();
+        tenants[DMV].authority.crl = Some(folder.path().join("crl"));
         let service = Arc::new(Service {
             tenants: tenants.into_iter().map(Arc::new).collect(),
             store,
@@ -133,7 +147,6 @@ impl Rig {
             secret: ServiceSecret::new(&[7; 32]),
             sealer: sealer::sealer(),
         });
-        service.publish_due("test").await;
         let readiness = Arc::new(StoreReadiness(service.store.clone()));
         let router = public::router(&service, readiness);
         Self {

@@ -10,6 +10,7 @@
 mod rig;
 
 mod limits;
+mod readiness;
 mod tls;
 
 use std::net::SocketAddr;

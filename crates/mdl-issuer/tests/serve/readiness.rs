@@ -1,0 +1,137 @@
+//! Readiness: every check fails in a service in which everything else is right.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use mdl_issuer::operations::readiness::Readiness;
+use mdl_issuer::store::{MemoryStore, SqlStore, Store};
+use mdl_issuer::tenant::Tenant;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use time::Duration;
+
+use super::rig::authority::authority;
+use super::rig::{NOW, Rig};
+use super::{Served, settings};
+
+fn memory() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new())
+}
+
+fn as_it_is(_: &mut Tenant) {}
+
+/// A service whose status lists are published.
+async fn published(store: Arc<dyn Store>, change: impl FnOnce(&mut Tenant)) -> Rig {
+    let rig = Rig::of_one(store, change);
+    let done = rig.service.publish_due("test").await;
+    assert_eq!(done.failed, 0);
+    rig
+}
+
+/// What fails, and why.
+async fn failing(rig: &Rig) -> Vec<(&'static str, &'static str)> {
+    let report = Readiness::new(rig.service.clone()).report().await;
+    let failing: Vec<_> = report
+        .checks
+        .iter()
+        .filter_map(|check| Some((check.id, check.failure?)))
+        .collect();
+    assert_eq!(report.ready, failing.is_empty());
+    failing
+}
+
+async fn sqlite(folder: &Path) -> (Arc<dyn Store>, SqliteConnection) {
+    let path = folder.join("issuer.db");
+    let store = SqlStore::sqlite(&path).await.unwrap();
+    let url = format!("sqlite:{}", path.display());
+    let connection = SqliteConnection::connect(&url).await.unwrap();
+    (Arc::new(store), connection)
+}
+
+#[tokio::test]
+async fn a_service_with_everything_in_place_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = sqlite(folder.path()).await;
+    let rig = published(store, as_it_is).await;
+    assert_eq!(failing(&rig).await, []);
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut other) = sqlite(folder.path()).await;
+    let rig = published(store, as_it_is).await;
+    let held = sqlx::raw_sql("BEGIN IMMEDIATE");
+    held.execute(&mut other).await.unwrap();
+    assert_eq!(failing(&rig).await, [("store", "timed-out")]);
+}
+
+#[tokio::test]
+async fn a_ledger_whose_end_was_cut_off_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut other) = sqlite(folder.path()).await;
+    let rig = published(store, as_it_is).await;
+    let cut = "DELETE FROM ledger WHERE sequence = (SELECT max(sequence) FROM ledger)";
+    sqlx::raw_sql(cut).execute(&mut other).await.unwrap();
+    assert_eq!(failing(&rig).await, [("ledger", "corrupt")]);
+}
+
+#[tokio::test]
+async fn document_signers_past_their_last_signature_are_not_ready() {
+    // Certificate for 31 days more, documents of 30 days.
+    let rig = published(memory(), |tenant| tenant.authority = authority(NOW, &[31])).await;
+    assert_eq!(failing(&rig).await, []);
+    rig.clock.advance(Duration::days(2));
+    assert_eq!(failing(&rig).await, [("document-signer", "none-signs")]);
+}
+
+#[tokio::test]
+async fn a_status_signer_that_has_expired_is_not_ready() {
+    let store = memory();
+    published(store.clone(), as_it_is).await;
+    // The lists are there and current; who signs the next ones is not.
+    let expired = authority(NOW - Duration::days(1100), &[400]);
+    let rig = Rig::of_one(store, |tenant| {
+        tenant.authority.status_signer = expired.status_signer;
+    });
+    assert_eq!(failing(&rig).await, [("status-signer", "expired")]);
+}
+
+#[tokio::test]
+async fn status_lists_that_are_missing_or_expired_are_not_ready() {
+    let rig = Rig::of_one(memory(), as_it_is);
+    assert_eq!(failing(&rig).await, [("status-lists", "none-open")]);
+    let rig = published(memory(), as_it_is).await;
+    rig.clock.advance(rig.tenant(0).policy.status_life);
+    assert_eq!(failing(&rig).await, [("status-lists", "expired")]);
+}
+
+#[tokio::test]
+async fn a_source_of_record_that_is_away_is_not_ready_and_both_listeners_say_so() {
+    let rig = published(memory(), as_it_is).await;
+    rig.records.set_away(true);
+    assert_eq!(failing(&rig).await, [("record-source", "unavailable")]);
+
+    let served = Served::of(rig, settings()).await;
+    let public = served.public("/readyz").send().await.unwrap();
+    assert_eq!(public.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let public: Value = public.json().await.unwrap();
+    assert_eq!(public["failing"], json!(["record-source"]));
+    // Whoever balances load there has no token.
+    let internal = served
+        .internal(Method::GET, "/readyz")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(internal.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let internal: Value = internal.json().await.unwrap();
+    let checks = internal["checks"].as_array().unwrap();
+    let failed: Vec<_> = checks
+        .iter()
+        .filter(|check| check["failure"].is_string())
+        .collect();
+    let expected = json!({ "id": "record-source", "tenant": "dmv", "failure": "unavailable" });
+    assert_eq!(failed, [&expected]);
+    served.running.stop().await.unwrap();
+}
