@@ -43,7 +43,7 @@ pub(super) const RATE_LIMIT: &[&str] = &[
     "trusted_proxies",
     "client_address_header",
 ];
-pub(super) const OPERATOR: &[&str] = &["name", "token_file", "token_env"];
+pub(super) const OPERATOR: &[&str] = &["name", "role", "token_file", "token_env"];
 
 /// Where wallets and readers come.
 #[derive(Clone, Debug)]
@@ -104,14 +104,26 @@ pub struct RequestLimits {
 pub struct Operator {
     /// The name, in records of what was changed.
     pub name: String,
+    /// What they may do.
+    pub role: Role,
     /// SHA-256 of the token: the token itself is not kept.
     pub token: [u8; 32],
+}
+
+/// What somebody may do on the internal listener: each may do what those before it may.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Role {
+    /// Read metrics, and the description of the listener.
+    Monitor,
+    /// Everything: offer licences, find and revoke them.
+    Operator,
 }
 
 impl std::fmt::Debug for Operator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Operator")
             .field("name", &self.name)
+            .field("role", &self.role)
             .finish_non_exhaustive()
     }
 }
@@ -120,15 +132,22 @@ impl Operator {
     /// The shortest token, in characters.
     pub const MIN_TOKEN: usize = 24;
 
-    /// An operator who comes with `token`.
+    /// An operator who comes with `token` and may do everything.
     #[must_use]
     pub fn new(name: impl Into<String>, token: &str) -> Self {
         let mut hash = [0; 32];
         hash.copy_from_slice(HashAlgorithm::Sha256.digest(token.as_bytes()).as_ref());
         Self {
             name: name.into(),
+            role: Role::Operator,
             token: hash,
         }
+    }
+
+    /// With another role.
+    #[must_use]
+    pub fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 }
 
@@ -278,8 +297,15 @@ fn read_operators(section: &Section<'_>) -> Option<Vec<Operator>> {
     let mut complete = true;
     for section in section.sections("operators", OPERATOR) {
         let name = section.required("name", text);
+        let role = section.or("role", Role::Operator, |value| {
+            match text(value)?.as_str() {
+                "operator" => Ok(Role::Operator),
+                "monitor" => Ok(Role::Monitor),
+                other => Err(format!("expected operator or monitor, found {other:?}")),
+            }
+        });
         let token = secret_source::required(&section, "token");
-        let (Some(name), Some(token)) = (name, token) else {
+        let (Some(name), Some(role), Some(token)) = (name, role, token) else {
             complete = false;
             continue;
         };
@@ -301,7 +327,7 @@ fn read_operators(section: &Section<'_>) -> Option<Vec<Operator>> {
             );
             section.problem(key, what);
         }
-        operators.push(Operator::new(name, &token));
+        operators.push(Operator::new(name, &token).with_role(role));
     }
     complete.then_some(operators)
 }

@@ -26,7 +26,7 @@ use time::{Duration, OffsetDateTime};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
-pub use listener::{InternalListener, Operator, PublicListener, RequestLimits, TlsFiles};
+pub use listener::{InternalListener, Operator, PublicListener, RequestLimits, Role, TlsFiles};
 pub use open::OpenError;
 pub use problem::{ConfigError, Problem};
 pub use records::RecordSettings;

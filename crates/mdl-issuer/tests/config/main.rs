@@ -204,6 +204,12 @@ fn each_of_these_is_a_problem_of_its_own() {
             "holds a password",
         ),
         (
+            "role = \"monitor\"",
+            "role = \"everything\"",
+            "internal.operators[1].role",
+            "expected operator or monitor",
+        ),
+        (
             "sqlite:/var/lib/mdl/issuer.db",
             "postgres://a@h/d",
             "store.url",

@@ -11,6 +11,7 @@ mod rig;
 
 mod limits;
 mod readiness;
+mod roles;
 mod tls;
 
 use std::net::SocketAddr;

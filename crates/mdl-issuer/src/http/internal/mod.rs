@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 
 pub use authentication::Actor;
 
-use crate::config::Operator;
+use crate::config::{Operator, Role};
 use crate::operations::problem::Problem;
 use crate::operations::readiness::Readiness;
 use crate::service::Service;
@@ -50,9 +50,12 @@ impl Internal {
 
 /// The listener. Without an operator and without client certificates it lets nobody in.
 pub fn router(internal: Internal) -> Router {
-    let (open, protected, _) = parts();
-    let authentication = from_fn_with_state(internal.clone(), authentication::require);
-    open.merge(protected.route_layer(authentication))
+    let parts = parts();
+    let least = |role| from_fn_with_state((internal.clone(), role), authentication::require);
+    parts
+        .open
+        .merge(parts.monitored.route_layer(least(Role::Monitor)))
+        .merge(parts.operated.route_layer(least(Role::Operator)))
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "unknown-endpoint"))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
@@ -63,17 +66,27 @@ pub fn router(internal: Internal) -> Router {
 /// What it offers, generated from the handlers.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    parts().2
+    parts().api
 }
 
-fn parts() -> (Router<Internal>, Router<Internal>, OpenApi) {
+/// The endpoints by who may use them.
+struct Parts {
+    open: Router<Internal>,
+    monitored: Router<Internal>,
+    operated: Router<Internal>,
+    api: OpenApi,
+}
+
+fn parts() -> Parts {
     let (open, open_api) = OpenApiRouter::<Internal>::new()
         .routes(routes!(operation::health))
         .routes(routes!(operation::ready))
         .split_for_parts();
-    let (protected, mut api) = OpenApiRouter::<Internal>::new()
+    let (monitored, monitored_api) = OpenApiRouter::<Internal>::new()
         .routes(routes!(operation::metrics))
         .routes(routes!(operation::openapi_document))
+        .split_for_parts();
+    let (operated, mut api) = OpenApiRouter::<Internal>::new()
         .routes(routes!(offers::create, offers::list))
         .routes(routes!(offers::search))
         .routes(routes!(offers::show, offers::cancel))
@@ -85,6 +98,7 @@ fn parts() -> (Router<Internal>, Router<Internal>, OpenApi) {
         .routes(routes!(status::lists))
         .split_for_parts();
     api.merge(open_api);
+    api.merge(monitored_api);
     api.info = utoipa::openapi::InfoBuilder::new()
         .title("mdl-issuer, internal listener")
         .version(env!("CARGO_PKG_VERSION"))
@@ -95,5 +109,10 @@ fn parts() -> (Router<Internal>, Router<Internal>, OpenApi) {
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
     let components = api.components.get_or_insert_default();
     components.add_security_scheme("operator", bearer);
-    (open, protected, api)
+    Parts {
+        open,
+        monitored,
+        operated,
+        api,
+    }
 }

@@ -1,16 +1,16 @@
 //! Credential offers: made, listed, shown, cancelled.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Internal;
 use super::body::{Body, invalid, subject, written};
 use super::issuances::SubjectRequest;
+use super::{Actor, Internal};
 use crate::openid4vci::endpoint::offer_url;
 use crate::openid4vci::offer::{self, OfferError, OfferIdentity, OfferRequest};
 use crate::openid4vci::offer_link::{link_by_reference, link_by_value, qr_svg};
@@ -121,6 +121,7 @@ fn state(found: &Offer, now: OffsetDateTime) -> &'static str {
     ))]
 pub(super) async fn create(
     State(internal): State<Internal>,
+    Extension(Actor(actor)): Extension<Actor>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
     Body(request): Body<NewOfferRequest>,
@@ -150,7 +151,8 @@ pub(super) async fn create(
         identity,
     };
     let created = offer::create(&internal.service, tenant, request).await?;
-    tracing::info!(code = "offer-created", tenant = tenant.name);
+    let offer = created.id;
+    tracing::info!(code = "offer-created", tenant = tenant.name, %offer, actor);
     let body = CreatedOfferAnswer {
         id: created.id.to_string(),
         link_by_value: created.link_by_value.clone(),
@@ -306,6 +308,7 @@ pub(super) async fn show(
     ))]
 pub(super) async fn cancel(
     State(internal): State<Internal>,
+    Extension(Actor(actor)): Extension<Actor>,
     Path((tenant, offer)): Path<(String, String)>,
 ) -> Result<Json<OfferAnswer>, Problem> {
     let tenant = internal.tenant(&tenant)?;
@@ -315,6 +318,7 @@ pub(super) async fn cancel(
         .store
         .cancel_offer(&tenant.name, id)
         .await?;
+    tracing::info!(code = "offer-cancelled", tenant = tenant.name, offer = %id, actor);
     let found = found(&internal, tenant, &offer).await?;
     Ok(Json(answer(&internal, tenant, &found)))
 }
