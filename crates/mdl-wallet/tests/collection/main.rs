@@ -4,6 +4,7 @@
 
 #[path = "../../../mdl-issuer/tests/issuing/authority.rs"]
 mod authority;
+mod hostile;
 #[path = "../../../mdl-issuer/tests/issuing/records.rs"]
 #[expect(dead_code, reason = "people of these tests do not change")]
 mod records;

@@ -1,15 +1,16 @@
 //! The issuing service behind its real router, on loopback, with a clock that stands and a way between it and the wallet
 //! on which things go wrong.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use mdl_crypto::{Curve, PrivateKey};
 use mdl_iaca::profile::{Contact, DistinguishedName, IacaProfile, SerialNumber, Validity};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
@@ -27,6 +28,7 @@ use mdl_wallet::collection::Collector;
 use mdl_wallet::connection::{Connection, ConnectionOptions};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use tokio::net::TcpListener;
@@ -58,7 +60,16 @@ pub(crate) struct Way {
     pub(crate) late: AtomicUsize,
     /// Credential requests seen.
     pub(crate) credential_requests: AtomicUsize,
+    /// What a hostile issuer makes of the documents.
+    pub(crate) mischief: Mutex<Option<Mischief>>,
+    /// What a hostile issuer answers at a path.
+    pub(crate) instead: Mutex<Option<(&'static str, Instead)>>,
+    /// Paths that were asked for.
+    pub(crate) seen: Mutex<Vec<String>>,
 }
+
+pub(crate) type Mischief = fn(&mut Vec<Value>);
+pub(crate) type Instead = fn() -> Response;
 
 #[derive(Debug)]
 struct Ready;
@@ -105,6 +116,9 @@ impl Running {
             lost: AtomicUsize::new(0),
             late: AtomicUsize::new(0),
             credential_requests: AtomicUsize::new(0),
+            mischief: Mutex::default(),
+            instead: Mutex::default(),
+            seen: Mutex::default(),
         });
         let router: Router = public::router(&service, Arc::new(Ready));
         let router = router.layer(from_fn_with_state(way.clone(), on_the_way));
@@ -182,7 +196,13 @@ pub(crate) fn wallet(anchors: TrustAnchors) -> Collector {
 }
 
 async fn on_the_way(State(way): State<Arc<Way>>, request: Request, next: Next) -> Response {
-    if request.uri().path() != "/dmv/credential" {
+    let path = request.uri().path().to_owned();
+    way.seen.lock().unwrap().push(path.clone());
+    let instead = *way.instead.lock().unwrap();
+    if let Some((_, answer)) = instead.filter(|(at, _)| *at == path) {
+        return answer();
+    }
+    if path != "/dmv/credential" {
         return next.run(request).await;
     }
     way.credential_requests.fetch_add(1, Ordering::SeqCst);
@@ -193,7 +213,18 @@ async fn on_the_way(State(way): State<Arc<Way>>, request: Request, next: Next) -
     if answer.status().is_success() && take_one(&way.lost) {
         return StatusCode::BAD_GATEWAY.into_response();
     }
-    answer
+    let mischief = *way.mischief.lock().unwrap();
+    match mischief {
+        Some(mischief) => changed(answer, mischief).await,
+        None => answer,
+    }
+}
+
+async fn changed(answer: Response, mischief: Mischief) -> Response {
+    let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    mischief(body["credentials"].as_array_mut().unwrap());
+    Json(body).into_response()
 }
 
 fn take_one(left: &AtomicUsize) -> bool {
