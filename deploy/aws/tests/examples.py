@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from typing import Any
 
-from template import ACCOUNT, FOLDER, Stack, load
+from template import ACCOUNT, CA_ARN, FOLDER, Stack, load
 
 sys.dont_write_bytecode = True
 
@@ -19,6 +19,7 @@ _loader.exec_module(parameter)
 
 CRL_HOST = "crl.dmv.example.gov"
 CONTACT_URI = "https://dmv.example.gov/mobile-licence"
+CA_ROLES = {name: f"{name}PrincipalArn" for name in ("Operator", "Destroyer", "Certifier", "Revoker", "Publisher", "Auditor")}
 KEY_ARN = "arn:aws:kms:us-west-2:444455556666:key/11223344-1234-1122-2233-112233445566"
 
 
@@ -46,6 +47,39 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "ContactUri": parameter.contact_uri(CONTACT_URI),
         "CrlHost": parameter.crl_host(CRL_HOST),
         "CrlHostCertificateArn": f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/11223344-1234-1122-2233-112233445566",
+    },
+    "certificate-authority-roles": {
+        "CertificateAuthorityArn": CA_ARN,
+        "CrlBucketName": "crlbucket",
+        "DistributionId": "E1234567890ABC",
+        **{parameter_name: role(name.lower(), "222233334444") for name, parameter_name in CA_ROLES.items()},
+    },
+    "certificate-authority-alarms": {
+        "CertificateAuthorityArn": CA_ARN,
+        "CrlBucketName": "crlbucket",
+        "CertifierRoleArn": role("certifier"),
+        "RevokerRoleArn": role("revoker"),
+        "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic",
+    },
+    "issuing-roles": {
+        "RotationPrincipalArn": role("rotation", "222233334444"),
+        "AuditorPrincipalArn": role("auditor", "222233334444"),
+        "CertifierRoleArn": role("certifier", "777788889999"),
+    },
+    "document-signer": {
+        "Name": "ds-2026-1",
+        "IssuerRoleArn": role("issuer"),
+        "RotationRoleArn": role("rotation"),
+        "VpcEndpointId": "vpce-0a1b2c3d",
+        "SignaturesPerHour": 100_000,
+        "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic",
+    },
+    "document-signer-replica": {
+        "Name": "ds-2026-1",
+        "PrimaryKeyArn": f"arn:aws:kms:us-west-2:{ACCOUNT}:key/mrk-{'0' * 32}",
+        "IssuerRoleArn": role("issuer"),
+        "RotationRoleArn": role("rotation"),
+        "VpcEndpointId": "vpce-0a1b2c3d",
     },
 }
 

@@ -126,7 +126,11 @@ class Stack:
         }
 
     def outputs(self) -> dict[str, Any]:
-        return {name: self.resolve(output["Value"]) for name, output in self.template["Outputs"].items()}
+        return {
+            name: self.resolve(output["Value"])
+            for name, output in self.template["Outputs"].items()
+            if "Condition" not in output or self._holds({"Condition": output["Condition"]})
+        }
 
     def _reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
@@ -189,7 +193,7 @@ class Stack:
                 return self._attribute(*argument)
             case "FindInMap":
                 table, first, second = (self.resolve(part) for part in argument)
-                return self.template["Mappings"][table][first][second]
+                return self.template["Mappings"][table][str(first)][second]
         raise ValueError(f"function {function}")
 
     def _substituted(self, argument: Any) -> str:
