@@ -5,7 +5,7 @@
 //!
 //! ISO/IEC 18013-5, 9.1.2.4. The payload of `issuerAuth` is `MobileSecurityObjectBytes`: tag 24 is inside the payload.
 
-use crate::cbor::{Checker, DecodeError, DecodeErrorKind, Reader};
+use crate::cbor::{Checker, DecodeError, DecodeErrorKind, OnePass, Reader};
 use crate::cose::CoseKey;
 use crate::issuer_signed::{EMBEDDED_LEVEL, member_name};
 use crate::tdate::TDate;
@@ -111,6 +111,60 @@ impl<'a> MobileSecurityObject<'a> {
         let mut reader = Reader::new(payload, checker.offset_of(payload));
         let (content, _) = reader.encoded_cbor("MobileSecurityObjectBytes")?;
         reader.finish()?;
+        match checker.attempt(|checker| Self::read_plain(content, checker)) {
+            Some(mso) => Ok(mso),
+            None => Self::read_any(content, checker),
+        }
+    }
+
+    /// The MSO as nearly every issuer writes it: its members, in whatever order, and no others.
+    fn read_plain(content: &'a [u8], checker: &mut Checker<'a>) -> Option<Self> {
+        let entries = match content.first() {
+            Some(0xa6) => 6,
+            Some(0xa7) => 7,
+            _ => return None,
+        };
+        let (mut version, mut digest_algorithm, mut doc_type) = (None, None, None);
+        let (mut value_digests, mut device_key_info, mut validity_info, mut status) =
+            (None, None, None, None);
+        let mut map = OnePass::map(checker, content, EMBEDDED_LEVEL, entries)?;
+        for _ in 0..entries {
+            if map.key(b"\x67version") {
+                version = Some(map.text()?);
+            } else if map.key(b"\x6fdigestAlgorithm") {
+                digest_algorithm = Some(map.text()?);
+            } else if map.key(b"\x6cvalueDigests") {
+                value_digests = Some(ValueDigests::read_plain(&mut map)?);
+            } else if map.key(b"\x6ddeviceKeyInfo") {
+                device_key_info = Some(DeviceKeyInfo::read(&mut map.value()?.reader()).ok()?);
+            } else if map.key(b"\x67docType") {
+                doc_type = Some(map.text()?);
+            } else if map.key(b"\x6cvalidityInfo") {
+                validity_info = Some(ValidityInfo::read(&mut map.value()?.reader()).ok()?);
+            } else if map.key(b"\x66status") {
+                status = Some(Status::read(&mut map.value()?.reader()).ok()?);
+            } else {
+                return None;
+            }
+        }
+        map.finish()?;
+        // As many members as entries: none came twice.
+        if status.is_some() != (entries == 7) {
+            return None;
+        }
+        Some(Self {
+            version: version?,
+            digest_algorithm: digest_algorithm?,
+            value_digests: value_digests?,
+            device_key_info: device_key_info?,
+            doc_type: doc_type?,
+            validity_info: validity_info?,
+            status,
+        })
+    }
+
+    /// The MSO in any form, or what is wrong with it.
+    fn read_any(content: &'a [u8], checker: &mut Checker<'a>) -> Result<Self, DecodeError> {
         checker.check_embedded(content, EMBEDDED_LEVEL)?;
         let mut reader = Reader::new(content, checker.offset_of(content));
         Self::read(&mut reader)
@@ -165,6 +219,37 @@ impl<'a> ValueDigests<'a> {
         }
         name_spaces.sort_unstable_by_key(|&(name_space, _)| name_space);
         Ok(Self { name_spaces })
+    }
+
+    /// Name spaces and digests in ascending order, and no more of either than a document has; what they amount to
+    /// is then bounded before the items are counted.
+    fn read_plain(map: &mut OnePass<'_, 'a>) -> Option<Self> {
+        const MANY: usize = 256;
+        let count = map.enter_map().filter(|&count| count <= MANY)?;
+        let mut name_spaces: Vec<(&'a str, DigestIds<'a>)> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let name_space = map.text()?;
+            // Encoded, the shorter text comes first (RFC 8949, 4.2.1).
+            let order = |name: &'a str| (name.len(), name.as_bytes());
+            if let Some((last, _)) = name_spaces.last()
+                && order(last) >= order(name_space)
+            {
+                return None;
+            }
+            let count = map.enter_map().filter(|&count| count <= MANY)?;
+            let mut digests = Vec::with_capacity(count);
+            let mut lowest = 0;
+            for _ in 0..count {
+                let digest_id = map.unsigned().filter(|&digest_id| digest_id >= lowest)?;
+                lowest = digest_id.checked_add(1)?;
+                digests.push((digest_id, map.bytes()?));
+            }
+            map.leave_map();
+            name_spaces.push((name_space, digests));
+        }
+        map.leave_map();
+        name_spaces.sort_unstable_by_key(|&(name_space, _)| name_space);
+        Some(Self { name_spaces })
     }
 
     /// The digest filed under `name_space` and `digest_id`.
@@ -347,4 +432,121 @@ fn read_texts<'a>(
         texts.push(reader.text(member)?);
     }
     Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cbor::{Limits, Writer};
+
+    /// An MSO with two name spaces and the digests that `write_digests` gives the second.
+    fn mso(members: usize, write_digests: impl Fn(&mut Writer)) -> Vec<u8> {
+        let mut mso = Writer::default();
+        mso.map(members).text("version").text("1.0");
+        mso.text("digestAlgorithm").text("SHA-256");
+        mso.text("valueDigests").map(2);
+        mso.text("n").map(1).unsigned(7).bytes(&[1, 2]);
+        write_digests(mso.text("name"));
+        mso.text("deviceKeyInfo").map(1);
+        mso.text("deviceKey").map(2).integer(1).integer(2);
+        mso.integer(-1).integer(1);
+        mso.text("docType").text("d").text("validityInfo").map(3);
+        for member in ["signed", "validFrom", "validUntil"] {
+            mso.text(member).tag(0).text("2026-01-02T03:04:05Z");
+        }
+        if members == 7 {
+            mso.text("status").map(1).text("status_list").map(2);
+            mso.text("idx").unsigned(5).text("uri").text("u");
+        }
+        mso.into_bytes()
+    }
+
+    fn two_digests(mso: &mut Writer) {
+        mso.map(2).unsigned(3).bytes(&[4]).unsigned(24).bytes(&[5]);
+    }
+
+    /// What an MSO reads as in one pass, and the long way, with what the checker counted and recorded.
+    fn read_both(content: &[u8], limits: &Limits) -> [Option<String>; 2] {
+        let read = |plainly: bool| {
+            let mut checker = Checker::new(&[0], limits).unwrap();
+            let mso = if plainly {
+                checker.attempt(|checker| MobileSecurityObject::read_plain(content, checker))
+            } else {
+                MobileSecurityObject::read_any(content, &mut checker).ok()
+            };
+            mso.map(|mso| format!("{mso:?} {checker:?}"))
+        };
+        [read(true), read(false)]
+    }
+
+    #[test]
+    fn an_mso_in_one_pass_reads_as_the_long_way() {
+        for members in [6, 7] {
+            let [plain, any] = read_both(&mso(members, two_digests), &Limits::DEFAULT);
+            assert!(plain.is_some());
+            assert_eq!(plain, any);
+        }
+    }
+
+    #[test]
+    fn nothing_passes_in_one_pass_that_is_refused_the_long_way() {
+        let (mut plain_ones, mut refused) = (0, 0);
+        let sound = mso(7, two_digests);
+        for at in 0..sound.len() {
+            for byte in 0..=255 {
+                let mut content = sound.clone();
+                content[at] = byte;
+                let [plain, any] = read_both(&content, &Limits::DEFAULT);
+                plain_ones += usize::from(plain.is_some());
+                refused += usize::from(any.is_none());
+                assert!(plain.is_none() || plain == any, "{byte} at {at}");
+            }
+            let [plain, any] = read_both(&sound[..at], &Limits::DEFAULT);
+            assert_eq!((plain, any), (None, None), "cut at {at}");
+        }
+        assert!(plain_ones > 0 && refused > 0);
+    }
+
+    #[test]
+    fn digests_out_of_order_twice_or_many_go_the_long_way() {
+        let out_of_order = mso(6, |mso| {
+            mso.map(2).unsigned(4).bytes(&[4]).unsigned(3).bytes(&[3]);
+        });
+        let twice = mso(6, |mso| {
+            mso.map(2).unsigned(3).bytes(&[3]).unsigned(3).bytes(&[4]);
+        });
+        let many = mso(6, |mso| {
+            mso.map(257);
+            for digest_id in 0..257 {
+                mso.unsigned(digest_id).bytes(&[]);
+            }
+        });
+        for (content, reads) in [(out_of_order, true), (twice, false), (many, true)] {
+            let [plain, any] = read_both(&content, &Limits::DEFAULT);
+            assert_eq!((plain.is_some(), any.is_some()), (false, reads));
+        }
+    }
+
+    #[test]
+    fn limits_hold_in_one_pass() {
+        let content = mso(6, two_digests);
+        let passes = |limits| {
+            let [plain, any] = read_both(&content, &limits);
+            assert_eq!(plain.is_some(), any.is_some(), "{limits:?}");
+            plain.is_some()
+        };
+        let items = |max_items| Limits {
+            max_items,
+            ..Limits::DEFAULT
+        };
+        let levels = |max_depth| Limits {
+            max_depth,
+            ..Limits::DEFAULT
+        };
+        let fewest = (1..100).find(|&max_items| passes(items(max_items)));
+        assert!(fewest.is_some_and(|fewest| fewest > 30));
+        // The MSO, its digests, those of a name space.
+        assert!(passes(levels(EMBEDDED_LEVEL + 3)));
+        assert!(!passes(levels(EMBEDDED_LEVEL + 2)));
+    }
 }

@@ -45,6 +45,24 @@ impl<'c, 'a> OnePass<'c, 'a> {
         (pass.head(MajorType::Map)? == entries).then_some(pass)
     }
 
+    /// Enters a map that is the next value; returns the number of its entries. They are read until
+    /// [`leave_map`](Self::leave_map); that its keys ascend is for the caller to see, who then knows that none is
+    /// there twice.
+    #[inline]
+    pub(crate) fn enter_map(&mut self) -> Option<usize> {
+        if self.depth >= self.checker.limits().max_depth {
+            return None;
+        }
+        self.depth += 1;
+        usize::try_from(self.head(MajorType::Map)?).ok()
+    }
+
+    /// Returns to the map around the one that was entered last.
+    #[inline]
+    pub(crate) fn leave_map(&mut self) {
+        self.depth -= 1;
+    }
+
     /// Steps over the next key if it is `encoded`: text of less than 24 bytes with its head.
     #[inline]
     pub(crate) fn key(&mut self, encoded: &'static [u8]) -> bool {

@@ -23,6 +23,13 @@ pub struct RawItem<'a> {
     pub offset: usize,
 }
 
+impl<'a> RawItem<'a> {
+    /// Reads it.
+    pub(crate) fn reader(&self) -> Reader<'a> {
+        Reader::new(self.bytes, self.offset)
+    }
+}
+
 impl std::fmt::Debug for RawItem<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "RawItem({} bytes at {})", self.bytes.len(), self.offset)
@@ -261,6 +268,10 @@ impl<'a> Reader<'a> {
         member: &'static str,
     ) -> Result<(&'a [u8], RawItem<'a>), DecodeError> {
         let (start, offset) = (self.at, self.offset());
+        if let Some((content, bytes)) = self.short_encoded_cbor() {
+            self.at += bytes.len();
+            return Ok((content, RawItem { bytes, offset }));
+        }
         if !self.skip_tag(24) {
             let found = self.head()?.major.name();
             return Err(self.wrong_type(member, "tag 24 with a byte string", found));
@@ -273,6 +284,16 @@ impl<'a> Reader<'a> {
                 offset,
             },
         ))
+    }
+
+    /// The quick way to the content of `#6.24(bstr)` and to the whole, where both heads are as short as can be.
+    #[inline]
+    fn short_encoded_cbor(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let item = self.bytes.get(self.at..)?;
+        let bytes = item.strip_prefix(b"\xd8\x18")?;
+        let (len, rest) = Head::split_shortest(MajorType::Bytes, bytes)?;
+        let (content, rest) = rest.split_at_checked(usize::try_from(len).ok()?)?;
+        Some((content, item.get(..item.len() - rest.len())?))
     }
 
     /// The next data item, whatever it is, as received.
