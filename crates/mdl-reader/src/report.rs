@@ -256,7 +256,7 @@ impl<'a> DocumentReport<'a> {
 
     /// One check.
     pub fn check(&self, id: CheckId) -> Option<&CheckResult> {
-        self.checks.iter().find(|check| check.id == id)
+        find(&self.checks, id)
     }
 
     /// Who signed the document, if its certificate could be read.
@@ -316,18 +316,14 @@ const REQUIRED_OF_DEVICE: [CheckId; 4] = [
     CheckId::DeviceAuthentication,
 ];
 
-/// `checks` are in the order of [`CheckId::ALL`], which is that of the ids.
 fn require(checks: &[CheckResult], required: &[CheckId]) -> Verdict {
     required
         .iter()
-        .filter(|id| {
+        .filter(|&&id| {
             // A failure is weighed by `verdict_of`, which tells an untrusted issuer from an invalid document.
-            !checks
-                .binary_search_by_key(*id, |check| check.id)
-                .is_ok_and(|at| {
-                    let outcome = checks[at].outcome;
-                    !matches!(outcome, Outcome::NotChecked | Outcome::NotApplicable)
-                })
+            find(checks, id).is_none_or(|check| {
+                matches!(check.outcome, Outcome::NotChecked | Outcome::NotApplicable)
+            })
         })
         .map(|id| match id {
             // What only an anchor can answer.
@@ -335,6 +331,20 @@ fn require(checks: &[CheckResult], required: &[CheckId]) -> Verdict {
             _ => Verdict::Invalid,
         })
         .fold(Verdict::Valid, worse)
+}
+
+/// `checks` are in the order of [`CheckId::ALL`], which is that of the ids. Mostly they are without a gap, which tells
+/// the place of each.
+fn find(checks: &[CheckResult], id: CheckId) -> Option<&CheckResult> {
+    let first = checks.first()?.id as usize;
+    let at = (id as usize).checked_sub(first)?;
+    match checks.get(at) {
+        Some(check) if check.id == id => Some(check),
+        _ => {
+            let at = checks.binary_search_by_key(&id, |check| check.id).ok()?;
+            checks.get(at)
+        }
+    }
 }
 
 fn verdict_of<'c>(checks: impl IntoIterator<Item = &'c CheckResult>) -> Verdict {
