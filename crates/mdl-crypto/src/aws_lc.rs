@@ -67,6 +67,14 @@ impl VerifyingKey {
             .is_ok()
     }
 
+    /// As [`verify`](Self::verify), for the message whose digest under the curve's own hash is `digest`.
+    pub(crate) fn verify_digest(&self, digest: &crate::Digest, signature: &[u8]) -> bool {
+        let der = DerSignature::from_fixed(signature);
+        digest::Digest::import_less_safe(digest.as_ref(), algorithm(self.hash))
+            .and_then(|digest| self.parsed.verify_digest_sig(&digest, der.as_bytes()))
+            .is_ok()
+    }
+
     /// Whether the DER `signature` signs `message` under `hash`.
     pub(crate) fn verify_der(&self, hash: HashAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         let digest = digest(hash, message);

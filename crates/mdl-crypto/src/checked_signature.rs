@@ -3,7 +3,7 @@
 //! A signature is checked before it leaves. Where it then passes through several hands, the type says that this has
 //! been done, for which message and key, so that nobody does it again or forgets it.
 
-use crate::{Algorithm, HashAlgorithm, PublicKey, Signature, VerifyError};
+use crate::{Algorithm, Digest, HashAlgorithm, PublicKey, Signature, VerifyError};
 
 /// A signature that verified, bound to the message and the key.
 ///
@@ -14,7 +14,7 @@ pub struct CheckedSignature {
     algorithm: Algorithm,
     key: PublicKey,
     /// SHA-256 of the message: whoever could find another one with it could forge certificates as well.
-    message: crate::Digest,
+    message: Digest,
 }
 
 impl CheckedSignature {
@@ -28,21 +28,26 @@ impl CheckedSignature {
         message: &[u8],
         signature: Signature,
     ) -> Result<Self, VerifyError> {
-        key.verify(algorithm, message, signature.as_bytes())?;
+        let digest = HashAlgorithm::Sha256.digest(message);
+        key.verify_hashed(algorithm, message, &digest, signature.as_bytes())?;
         Ok(Self {
             signature,
             algorithm,
             key: key.clone(),
-            message: HashAlgorithm::Sha256.digest(message),
+            message: digest,
         })
     }
 
     /// Whether it is this key's signature of this very message.
     #[must_use]
     pub fn is_over(&self, key: &PublicKey, algorithm: Algorithm, message: &[u8]) -> bool {
-        self.algorithm == algorithm
-            && self.key == *key
-            && self.message.as_ref() == HashAlgorithm::Sha256.digest(message).as_ref()
+        self.is_over_digest(key, algorithm, &HashAlgorithm::Sha256.digest(message))
+    }
+
+    /// As [`is_over`](Self::is_over), for a message that is known by its SHA-256.
+    #[must_use]
+    pub fn is_over_digest(&self, key: &PublicKey, algorithm: Algorithm, sha256: &Digest) -> bool {
+        self.algorithm == algorithm && self.key == *key && self.message == *sha256
     }
 
     /// The signature.
@@ -75,6 +80,9 @@ mod tests {
         assert!(checked.is_over(public, Algorithm::Es256, b"message"));
         assert!(!checked.is_over(public, Algorithm::Es256, b"another"));
         assert!(!checked.is_over(public, Algorithm::Es384, b"message"));
+        let digest = |message| HashAlgorithm::Sha256.digest(message);
+        assert!(checked.is_over_digest(public, Algorithm::Es256, &digest(b"message")));
+        assert!(!checked.is_over_digest(public, Algorithm::Es256, &digest(b"another")));
         assert!(!checked.is_over(other.public_key(), Algorithm::Es256, b"message"));
     }
 
@@ -85,5 +93,24 @@ mod tests {
         let checked =
             CheckedSignature::check(key.public_key(), Algorithm::Es256, b"other", signature);
         assert_eq!(checked.unwrap_err(), VerifyError::BadSignature);
+    }
+
+    #[test]
+    fn signatures_of_every_algorithm_are_checked() {
+        for curve in [
+            Curve::P256,
+            Curve::P384,
+            Curve::BrainpoolP256r1,
+            Curve::Ed25519,
+        ] {
+            let scalar = vec![7; curve.field_len()];
+            let key = PrivateKey::from_scalar(curve, &scalar).unwrap();
+            let check = |message| {
+                let (public, signature) = (key.public_key(), key.sign(b"message"));
+                CheckedSignature::check(public, curve.algorithm(), message, signature)
+            };
+            assert!(check(b"message").is_ok(), "{curve}");
+            assert_eq!(check(b"another").unwrap_err(), VerifyError::BadSignature);
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! the curve of the key: a mismatch is an error of its own, not a bad signature.
 
 use crate::{
-    Algorithm, Curve, HashAlgorithm, UnsupportedCurve,
+    Algorithm, Curve, Digest, HashAlgorithm, UnsupportedCurve,
     hash::write_hex,
     rust_crypto, signature,
     spki::{self, key_bits_len},
@@ -171,6 +171,40 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), VerifyError> {
+        self.check_form(algorithm, signature)?;
+        let good = match &self.backend {
+            Backend::RustCrypto(key) => match algorithm.hash() {
+                Some(hash) => key.verify_digest(&hash.digest(message), signature),
+                None => key.verify_message(message, signature),
+            },
+            #[cfg(feature = "aws-lc-rs")]
+            Backend::AwsLc(key) => key.verify(message, signature),
+        };
+        good.then_some(()).ok_or(VerifyError::BadSignature)
+    }
+
+    /// As [`verify`](Self::verify), for a `message` whose SHA-256 is known, so that algorithms with that hash need not
+    /// take it again.
+    pub(crate) fn verify_hashed(
+        &self,
+        algorithm: Algorithm,
+        message: &[u8],
+        sha256: &Digest,
+        signature: &[u8],
+    ) -> Result<(), VerifyError> {
+        if algorithm.hash() != Some(HashAlgorithm::Sha256) {
+            return self.verify(algorithm, message, signature);
+        }
+        self.check_form(algorithm, signature)?;
+        let good = match &self.backend {
+            Backend::RustCrypto(key) => key.verify_digest(sha256, signature),
+            #[cfg(feature = "aws-lc-rs")]
+            Backend::AwsLc(key) => key.verify_digest(sha256, signature),
+        };
+        good.then_some(()).ok_or(VerifyError::BadSignature)
+    }
+
+    fn check_form(&self, algorithm: Algorithm, signature: &[u8]) -> Result<(), VerifyError> {
         if algorithm != self.curve.algorithm() {
             return Err(VerifyError::AlgorithmMismatch {
                 algorithm,
@@ -183,19 +217,7 @@ impl PublicKey {
                 actual: signature.len(),
             });
         }
-        let good = match &self.backend {
-            Backend::RustCrypto(key) => match algorithm.hash() {
-                Some(hash) => key.verify_digest(&hash.digest(message), signature),
-                None => key.verify_message(message, signature),
-            },
-            #[cfg(feature = "aws-lc-rs")]
-            Backend::AwsLc(key) => key.verify(message, signature),
-        };
-        if good {
-            Ok(())
-        } else {
-            Err(VerifyError::BadSignature)
-        }
+        Ok(())
     }
 
     /// Checks an `Ecdsa-Sig-Value`, as in certificates, where the hash is not tied to the curve.

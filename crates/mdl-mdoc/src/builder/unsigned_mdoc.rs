@@ -1,9 +1,17 @@
-use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, Signature, VerifyError};
+use std::sync::OnceLock;
+
+use mdl_crypto::{
+    Algorithm, CheckedSignature, Digest, HashAlgorithm, PublicKey, Signature, VerifyError,
+};
 
 use crate::cbor::Writer;
 use crate::cose::{encode_protected_header, sig_structure};
 
 /// An mdoc that lacks only the issuer's signature.
+///
+/// Only [`MdocBuilder`](super::MdocBuilder) makes one, and nothing alters it: the digests in
+/// [`to_be_signed`](Self::to_be_signed) are those of the items in [`name_spaces`](Self::name_spaces), each under its own
+/// identifier, and the device key in there is a point of its curve. Others may rely on that.
 #[derive(Debug)]
 pub struct UnsignedMdoc {
     algorithm: Algorithm,
@@ -14,6 +22,8 @@ pub struct UnsignedMdoc {
     /// `Sig_structure`, whose last bytes are the payload.
     to_be_signed: Vec<u8>,
     payload_len: usize,
+    /// SHA-256 of `to_be_signed`, once somebody has asked for it.
+    sha256: OnceLock<Digest>,
 }
 
 /// Why a signature is not attached.
@@ -40,12 +50,20 @@ impl UnsignedMdoc {
             protected,
             to_be_signed,
             payload_len: payload.len(),
+            sha256: OnceLock::new(),
         }
     }
 
     /// The `Sig_structure` that the document signer's key signs (RFC 9052, 4.4), not yet hashed.
     pub fn to_be_signed(&self) -> &[u8] {
         &self.to_be_signed
+    }
+
+    /// SHA-256 of [`to_be_signed`](Self::to_be_signed), whatever the hash of the signature: what names these bytes to
+    /// others. It is taken once.
+    pub fn to_be_signed_sha256(&self) -> &Digest {
+        self.sha256
+            .get_or_init(|| HashAlgorithm::Sha256.digest(&self.to_be_signed))
     }
 
     /// The algorithm that the protected header announces.
@@ -94,7 +112,8 @@ impl UnsignedMdoc {
         document_signer: &PublicKey,
         x5chain: &[&[u8]],
     ) -> Result<Vec<u8>, AttachError> {
-        if !signature.is_over(document_signer, self.algorithm, &self.to_be_signed) {
+        let sha256 = self.to_be_signed_sha256();
+        if !signature.is_over_digest(document_signer, self.algorithm, sha256) {
             return Err(AttachError::Signature(VerifyError::BadSignature));
         }
         self.assemble(signature.as_bytes(), x5chain)
