@@ -5,7 +5,7 @@
 //!
 //! ISO/IEC 18013-5, 9.1.2.4. The payload of `issuerAuth` is `MobileSecurityObjectBytes`: tag 24 is inside the payload.
 
-use crate::cbor::{Checker, DecodeError, DecodeErrorKind, OnePass, Reader};
+use crate::cbor::{Checker, DecodeError, DecodeErrorKind, OnePass, RawItem, Reader};
 use crate::cose::CoseKey;
 use crate::issuer_signed::{EMBEDDED_LEVEL, member_name};
 use crate::tdate::TDate;
@@ -84,6 +84,8 @@ pub struct Status<'a> {
 pub struct StatusListInfo<'a> {
     /// `idx`.
     pub idx: u64,
+    /// `idx` as received.
+    pub encoded_idx: RawItem<'a>,
     /// `uri` of the status list token.
     pub uri: &'a str,
     /// `certificate`: DER of the certificate that anchors the list's signature, if it is not the IACA.
@@ -386,14 +388,19 @@ impl<'a> StatusListInfo<'a> {
         let mut entries = reader.map("status_list")?;
         while reader.has_entry(&mut entries) {
             match member_name(reader)? {
-                Some(b"idx") => idx = Some(reader.unsigned("idx")?),
+                Some(b"idx") => {
+                    let encoded = reader.clone().raw()?;
+                    idx = Some((reader.unsigned("idx")?, encoded));
+                }
                 Some(b"uri") => uri = Some(reader.text("uri")?),
                 Some(b"certificate") => certificate = Some(reader.bytes("certificate")?),
                 _ => reader.skip()?,
             }
         }
+        let (idx, encoded_idx) = idx.ok_or_else(|| missing("idx"))?;
         Ok(Self {
-            idx: idx.ok_or_else(|| missing("idx"))?,
+            idx,
+            encoded_idx,
             uri: uri.ok_or_else(|| missing("uri"))?,
             certificate,
         })

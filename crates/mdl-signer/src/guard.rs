@@ -11,6 +11,7 @@
 use crate::{SignError, Signer};
 use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, VerifyError};
 use std::{
+    any::Any,
     error::Error,
     fmt,
     sync::atomic::{AtomicBool, AtomicI64, Ordering},
@@ -75,10 +76,42 @@ impl SigningGuard {
         self.check_document_signer(now)?;
         let facts = self.rules.examine(proposal)?;
         self.check_validity(&facts)?;
+        self.sign_examined(proposal.to_be_signed, now).await
+    }
 
-        // Every check has passed and the key has not been asked yet: a record of signatures is written here.
+    /// Checks what is to be signed together at the time `now`: all of it, or nothing gets a signature. What proposals
+    /// have in common, such as the elements of several copies of a licence, may be read once.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign), for the first proposal that is refused.
+    pub fn examine_batch<'s, 'p>(
+        &'s self,
+        proposals: &[Proposal<'p>],
+        now: OffsetDateTime,
+    ) -> Result<Vec<Examined<'s, 'p>>, GuardError> {
+        self.check_document_signer(now)?;
+        let facts = self.rules.examine_batch(proposals)?;
+        if facts.len() != proposals.len() {
+            return Err(RuleViolation::new("batch").into());
+        }
+        for facts in &facts {
+            self.check_validity(facts)?;
+        }
+        let examined = proposals.iter().map(|proposal| Examined {
+            guard: self,
+            to_be_signed: proposal.to_be_signed,
+            now,
+        });
+        Ok(examined.collect())
+    }
 
-        let signature = self.ask_key(proposal.to_be_signed).await;
+    /// Every check has passed and the key has not been asked yet.
+    async fn sign_examined(
+        &self,
+        to_be_signed: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<CheckedSignature, GuardError> {
+        let signature = self.ask_key(to_be_signed).await;
         let failed_at = signature.as_ref().map_or(now.unix_timestamp(), |_| NEVER);
         self.failed_at.store(failed_at, Ordering::SeqCst);
         let signature = signature?;
@@ -274,6 +307,34 @@ impl DocumentSignerWindow {
     }
 }
 
+/// Bytes that the guard has examined and that its key may sign: only [`SigningGuard::examine_batch`] makes one.
+pub struct Examined<'s, 'p> {
+    guard: &'s SigningGuard,
+    to_be_signed: &'p [u8],
+    now: OffsetDateTime,
+}
+
+impl Examined<'_, '_> {
+    /// Signs, and checks the signature.
+    ///
+    /// # Errors
+    /// The document signer was revoked meanwhile, or gave no good signature.
+    pub async fn sign(self) -> Result<CheckedSignature, GuardError> {
+        // Others of the batch may have been signed before, each at the pace of the key.
+        self.guard.check_not_revoked()?;
+        self.guard.sign_examined(self.to_be_signed, self.now).await
+    }
+}
+
+impl fmt::Debug for Examined<'_, '_> {
+    /// Length only: the bytes are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Examined")
+            .field("to_be_signed_len", &self.to_be_signed.len())
+            .finish_non_exhaustive()
+    }
+}
+
 /// What is to be signed, with what the signature vouches for.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -282,6 +343,9 @@ pub struct Proposal<'a> {
     pub to_be_signed: &'a [u8],
     /// The encoded `IssuerNameSpaces` whose digests the object holds.
     pub name_spaces: &'a [u8],
+    /// What holds both, if its type says more of them than their bytes do. Rules that know the type may rely on that,
+    /// once they have seen that the bytes are those it holds.
+    pub origin: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 impl<'a> Proposal<'a> {
@@ -291,6 +355,16 @@ impl<'a> Proposal<'a> {
         Self {
             to_be_signed,
             name_spaces,
+            origin: None,
+        }
+    }
+
+    /// The same, out of `origin`.
+    #[must_use]
+    pub const fn out_of(self, origin: &'a (dyn Any + Send + Sync)) -> Self {
+        Self {
+            origin: Some(origin),
+            ..self
         }
     }
 }
@@ -325,6 +399,16 @@ pub trait Rules: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`RuleViolation`] names the first rule that does not hold.
     fn examine(&self, proposal: &Proposal<'_>) -> Result<SignedFacts, RuleViolation>;
+
+    /// Reads what is to be signed together: as [`examine`](Self::examine) each, and as strictly. What is known to be
+    /// the same in several need not be read again in each.
+    ///
+    /// # Errors
+    /// [`RuleViolation`] of the first proposal that has one.
+    fn examine_batch(&self, proposals: &[Proposal<'_>]) -> Result<Vec<SignedFacts>, RuleViolation> {
+        let facts = proposals.iter().map(|proposal| self.examine(proposal));
+        facts.collect()
+    }
 }
 
 /// A rule that what is to be signed does not keep.

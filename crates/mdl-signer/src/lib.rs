@@ -38,8 +38,8 @@ mod signer;
 mod software;
 
 pub use guard::{
-    DocumentSignerWindow, GuardError, InvalidWindow, KeyMismatch, Proposal, RuleViolation, Rules,
-    SignedFacts, SigningGuard,
+    DocumentSignerWindow, Examined, GuardError, InvalidWindow, KeyMismatch, Proposal,
+    RuleViolation, Rules, SignedFacts, SigningGuard,
 };
 pub use signer::{SignError, Signer};
 pub use software::SoftwareSigner;

@@ -122,6 +122,74 @@ fn a_good_proposal_is_signed() {
 }
 
 #[test]
+fn a_batch_is_examined_before_any_of_it_is_signed() {
+    let (guard, signed) = guard(Ok(FACTS));
+    let examined = guard.examine_batch(&[PROPOSAL; 3], NOW).unwrap();
+    assert_eq!(signed.load(Ordering::SeqCst), 0);
+    assert_eq!(examined.len(), 3);
+    for examined in examined {
+        let signature = pollster::block_on(examined.sign()).unwrap();
+        let key = key();
+        assert!(signature.is_over(key.public_key(), Algorithm::Es256, PROPOSAL.to_be_signed));
+    }
+    assert_eq!(signed.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_batch_is_refused_as_its_documents_are() {
+    let long = SignedFacts {
+        valid_until: FACTS.valid_from + LIFE + Duration::SECOND,
+        ..FACTS
+    };
+    for (found, now) in [
+        (Err("value-digest"), NOW),
+        (Ok(long), NOW),
+        (Ok(FACTS), STOP + Duration::SECOND),
+    ] {
+        let (guard, _) = guard(found);
+        let alone = pollster::block_on(guard.sign(&PROPOSAL, now)).unwrap_err();
+        let together = guard.examine_batch(&[PROPOSAL; 2], now).unwrap_err();
+        assert_eq!(together.to_string(), alone.to_string());
+    }
+}
+
+/// Rules that find nothing wrong with proposals, and forget the last.
+#[derive(Debug)]
+struct ForgetOne;
+
+impl Rules for ForgetOne {
+    fn examine(&self, _: &Proposal<'_>) -> Result<SignedFacts, RuleViolation> {
+        Ok(FACTS)
+    }
+
+    fn examine_batch(&self, proposals: &[Proposal<'_>]) -> Result<Vec<SignedFacts>, RuleViolation> {
+        Ok(vec![FACTS; proposals.len() - 1])
+    }
+}
+
+#[test]
+fn what_the_rules_say_nothing_of_is_refused() {
+    let key = key();
+    let public = key.public_key().clone();
+    let signer = Box::new(SoftwareSigner::new(key));
+    let guard = SigningGuard::new(signer, &public, window(), Box::new(ForgetOne)).unwrap();
+    let refused = guard.examine_batch(&[PROPOSAL; 2], NOW);
+    assert!(matches!(refused, Err(GuardError::Rules(_))));
+}
+
+#[test]
+fn what_was_examined_before_a_revocation_is_not_signed_after_it() {
+    let (guard, signed) = guard(Ok(FACTS));
+    let examined = guard.examine_batch(&[PROPOSAL], NOW).unwrap();
+    guard.revoke();
+    for examined in examined {
+        let refusal = pollster::block_on(examined.sign());
+        assert!(matches!(refusal, Err(GuardError::Revoked)));
+    }
+    assert_eq!(signed.load(Ordering::SeqCst), 0);
+}
+
+#[test]
 fn the_limits_themselves_are_inside() {
     // First and last moment of signing, an object of the longest life that ends with the document signer, and
     // a licence that ends with the object.

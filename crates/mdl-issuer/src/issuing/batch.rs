@@ -7,12 +7,12 @@
 use std::fmt;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use mdl_crypto::{Algorithm, PublicKey, hmac_sha256};
+use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, hmac_sha256};
 use mdl_mdoc::builder::{
     AttachError, BuildError, ElementSet, MdocBuilder, StatusReference, UnsignedMdoc, Validity,
 };
 use mdl_signer::quota::{Admission, Answer, Busy};
-use mdl_signer::{GuardError, Proposal, SignError};
+use mdl_signer::{Examined, GuardError, Proposal, SignError};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use time::OffsetDateTime;
@@ -85,7 +85,7 @@ impl Batch<'_> {
             .collect::<Result<_, _>>()?;
         let to_be_signed = documents
             .iter()
-            .map(|document| Hash::of(document.to_be_signed()))
+            .map(|document| Hash::taken(document.to_be_signed_sha256()))
             .collect();
         Ok(UnsignedBatch {
             documents,
@@ -119,28 +119,47 @@ impl UnsignedBatch {
         admission: Option<&Admission>,
         now: OffsetDateTime,
     ) -> Result<Vec<Vec<u8>>, SignBatchError> {
-        let sign = |document: UnsignedMdoc| async move {
-            // A software key keeps the processor busy all along; other requests get their turn between documents.
-            tokio::task::yield_now().await;
-            let proposal = Proposal::new(document.to_be_signed(), document.name_spaces());
-            let turn = match admission {
-                Some(admission) => Some(admission.turn().await?),
-                None => None,
-            };
-            let signature = signer.guard.sign(&proposal, now).await;
-            if let Some(turn) = turn {
-                turn.report(answer(&signature));
-            }
-            let signature = signature?;
-            let key = signer.guard.public_key();
-            Ok(document.attach_checked(&signature, key, &[&signer.certificate])?)
-        };
-        stream::iter(self.documents)
-            .map(sign)
+        let proposals: Vec<_> = self
+            .documents
+            .iter()
+            .map(|document| {
+                Proposal::new(document.to_be_signed(), document.name_spaces()).out_of(document)
+            })
+            .collect();
+        let examined = signer.guard.examine_batch(&proposals, now)?;
+        // Not in a closure, which the compiler takes for one of any lifetime, and then not for Send.
+        let mut turns = Vec::with_capacity(examined.len());
+        for examined in examined {
+            turns.push(sign_in_turn(examined, admission));
+        }
+        let signatures: Vec<_> = stream::iter(turns)
             .buffered(SIGNATURES_IN_FLIGHT)
             .try_collect()
-            .await
+            .await?;
+        let key = signer.guard.public_key();
+        let chain = [signer.certificate.as_slice()];
+        let signed = self.documents.into_iter().zip(&signatures);
+        signed
+            .map(|(document, signature)| Ok(document.attach_checked(signature, key, &chain)?))
+            .collect()
     }
+}
+
+/// A software key keeps the processor busy all along; other requests get their turn between documents.
+async fn sign_in_turn(
+    examined: Examined<'_, '_>,
+    admission: Option<&Admission>,
+) -> Result<CheckedSignature, SignBatchError> {
+    tokio::task::yield_now().await;
+    let turn = match admission {
+        Some(admission) => Some(admission.turn().await?),
+        None => None,
+    };
+    let signature = examined.sign().await;
+    if let Some(turn) = turn {
+        turn.report(answer(&signature));
+    }
+    Ok(signature?)
 }
 
 /// Whether the key store did its part. What the guard itself refuses never comes to it.

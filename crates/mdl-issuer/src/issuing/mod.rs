@@ -12,6 +12,8 @@ mod device_keys;
 mod document_signer;
 mod issue;
 mod licence_end;
+mod original;
+mod plain_cbor;
 mod reason;
 mod refusal;
 mod request;

@@ -3,6 +3,9 @@
 //! The rules see the very bytes that will be signed, and judge them as the reader of `mdl-reader` judges an
 //! `IssuerSigned` that has them: under its strict policy, with a placeholder where the signature will be. Exactly one
 //! check may then fail, the one on that signature.
+//!
+//! A batch is read as far as its documents can differ: the first in full, and of each copy of it what is its own. What
+//! makes a document a copy, and why no more need be read of it, stands in `original.rs`.
 
 use std::fmt;
 
@@ -18,6 +21,7 @@ use mdl_reader::{CheckId, Conditions, Outcome, Policy, Report, Session, Verifier
 use mdl_signer::{Proposal, RuleViolation, Rules, SignedFacts};
 
 use super::licence_end;
+use super::original::Original;
 
 /// Heads of the maps in front of an `IssuerSigned` without and with elements.
 const MAP_OF_ONE: u8 = 0xa1;
@@ -79,13 +83,23 @@ fn append(encoded: &mut Vec<u8>, value: &Value) -> Result<(), RuleViolation> {
         .map_err(|error| RuleViolation::new(CheckId::Structure.id()).because(error))
 }
 
-impl Rules for StrictReader {
-    fn examine(&self, proposal: &Proposal<'_>) -> Result<SignedFacts, RuleViolation> {
+impl StrictReader {
+    /// Reads the proposal as the reader would. What `note` keeps of the payload and of the object in it comes back
+    /// if nothing is wrong with the whole.
+    fn read<T>(
+        &self,
+        proposal: &Proposal<'_>,
+        note: impl FnOnce(&[u8], &MobileSecurityObject<'_>) -> T,
+    ) -> Result<(SignedFacts, T), RuleViolation> {
         let preview = self.preview(proposal)?;
         let unreadable = |error| RuleViolation::new(CheckId::Structure.id()).because(error);
         let (document, mut checker) =
             decode_issuer_signed(&preview, &Limits::DEFAULT).map_err(unreadable)?;
-        let facts = facts(&document, &mut checker)?;
+        let payload = document.issuer_auth.payload.unwrap_or_default();
+        let mso = MobileSecurityObject::decode(payload, &mut checker)
+            .map_err(|error| RuleViolation::new(CheckId::Mso.id()).because(error))?;
+        let facts = facts(&document, &mso)?;
+        let noted = note(payload, &mso);
         let conditions = Conditions::new(facts.valid_from, Session::Static);
         // A copy, because documents are signed side by side.
         let mut paths = self.paths.clone();
@@ -95,7 +109,34 @@ impl Rules for StrictReader {
             &conditions,
             &mut paths,
         ))?;
-        Ok(facts)
+        Ok((facts, noted))
+    }
+}
+
+impl Rules for StrictReader {
+    fn examine(&self, proposal: &Proposal<'_>) -> Result<SignedFacts, RuleViolation> {
+        self.read(proposal, |_, _| ()).map(|(facts, ())| facts)
+    }
+
+    /// The first is read in full; of the others, what differs from it, if they are copies of it. What is no copy is
+    /// read in full too, and is what those after it are compared with.
+    fn examine_batch(&self, proposals: &[Proposal<'_>]) -> Result<Vec<SignedFacts>, RuleViolation> {
+        let mut examined = Vec::with_capacity(proposals.len());
+        let mut last: Option<(SignedFacts, Original<'_>)> = None;
+        for proposal in proposals {
+            if let Some((facts, original)) = &last
+                && original.has_copy(proposal)
+            {
+                examined.push(*facts);
+                continue;
+            }
+            let (facts, original) = self.read(proposal, |payload, mso| {
+                Original::new(*proposal, payload, mso)
+            })?;
+            examined.push(facts);
+            last = original.map(|original| (facts, original));
+        }
+        Ok(examined)
     }
 }
 
@@ -127,13 +168,10 @@ fn parts(to_be_signed: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     Ok((protected, payload))
 }
 
-fn facts<'a>(
-    document: &IssuerSigned<'a>,
-    checker: &mut Checker<'a>,
+fn facts(
+    document: &IssuerSigned<'_>,
+    mso: &MobileSecurityObject<'_>,
 ) -> Result<SignedFacts, RuleViolation> {
-    let payload = document.issuer_auth.payload.unwrap_or_default();
-    let mso = MobileSecurityObject::decode(payload, checker)
-        .map_err(|error| RuleViolation::new(CheckId::Mso.id()).because(error))?;
     let mut licence_expiry = None;
     for (name_space, items) in &document.name_spaces {
         for item in items {
@@ -296,6 +334,40 @@ mod tests {
             let proposal = Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces());
             let violation = authority.rules().examine(&proposal).unwrap_err();
             assert_eq!(violation.rule(), rule);
+        }
+    }
+
+    #[test]
+    fn every_document_of_a_batch_is_examined() {
+        let mut authority = Authority::new();
+        let good = ["2030-02-28", "2030-02-28", "2031-02-28", "2031-02-28"]
+            .map(|date| authority.unsigned("expiry_date", full_date(date), 30));
+        let proposal = |unsigned| {
+            let unsigned: &UnsignedMdoc = unsigned;
+            Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces()).out_of(unsigned)
+        };
+        let proposals: Vec<_> = good.iter().map(proposal).collect();
+        let rules = authority.rules();
+        let facts = rules.examine_batch(&proposals).unwrap();
+        let alone = proposals.iter().map(|proposal| rules.examine(proposal));
+        assert_eq!(facts, alone.map(Result::unwrap).collect::<Vec<_>>());
+        assert_ne!(facts[0], facts[3]);
+
+        let other_country = authority.unsigned("issuing_country", "DE", 30);
+        let long = authority.unsigned("expiry_date", full_date("2030-02-28"), 458);
+        let swapped = Proposal::new(good[1].to_be_signed(), good[0].name_spaces());
+        for (bad, rules_broken) in [
+            (proposal(&other_country), ["issuing-country"; 2]),
+            (proposal(&long), ["mso-outlives-ds"; 2]),
+            (swapped, ["value-digest", "value-digest-present"]),
+            (
+                swapped.out_of(&good[1]),
+                ["value-digest", "value-digest-present"],
+            ),
+        ] {
+            let batch = [proposals[0], proposals[1], bad];
+            let violation = rules.examine_batch(&batch).unwrap_err();
+            assert!(rules_broken.contains(&violation.rule()), "{violation}");
         }
     }
 

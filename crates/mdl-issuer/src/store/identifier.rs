@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use mdl_crypto::HashAlgorithm;
+use mdl_crypto::{Digest, HashAlgorithm};
 use rand_core::CryptoRng;
 
 /// 32 bytes: a SHA-256 digest, or a keyed hash of something that could be guessed.
@@ -14,9 +14,16 @@ impl Hash {
     /// SHA-256.
     #[must_use]
     pub fn of(data: &[u8]) -> Self {
-        let digest = HashAlgorithm::Sha256.digest(data);
+        Self::taken(&HashAlgorithm::Sha256.digest(data))
+    }
+
+    /// A SHA-256 digest that was taken elsewhere.
+    ///
+    /// # Panics
+    /// A digest of another hash, which is of another length.
+    pub(crate) fn taken(sha256: &Digest) -> Self {
         let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.as_ref());
+        bytes.copy_from_slice(sha256.as_ref());
         Self(bytes)
     }
 }
