@@ -61,6 +61,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "RevokerRoleArn": role("revoker"),
         "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic",
     },
+    "certificate-expiry": {"TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic"},
     "issuing-roles": {
         "RotationPrincipalArn": role("rotation", "222233334444"),
         "AuditorPrincipalArn": role("auditor", "222233334444"),

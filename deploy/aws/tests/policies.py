@@ -95,6 +95,8 @@ def _findings(policy: Policy, statement: dict[str, Any]) -> Iterator[str]:
         templates = statement.get("Condition", {}).get("StringEquals", {}).get("acm-pca:TemplateArn", "*")
         if not isinstance(templates, str) or "*" in templates:
             yield "certificates by any template"
+    if "iam:PassRole" in actions and "iam:passedtoservice" not in conditions:
+        yield "a role for any service"
     if "kms:Sign" in actions:
         if policy.kind != "key":
             yield "a right to sign beside the key's policy"

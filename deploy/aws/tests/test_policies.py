@@ -281,6 +281,7 @@ WIDENED: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("certificate-authority", unconditional("CrlBucketPolicy", "DistributionReads"), "on behalf of anybody"),
     ("certificate-authority", unconditional("CrlBucketPolicy", "PrivateCaWrites"), "on behalf of anybody"),
     ("certificate-authority", widen("CrlBucketPolicy", "DistributionReads", Principal="*"), "anybody"),
+    ("certificate-expiry", unconditional("Planner", "AsTheReminder"), "a role for any service"),
     ("log-archive", unconditional("BucketPolicy", "TrailsWrite"), "on behalf of anybody"),
     ("log-archive", widen("Key", "Administer", Action=["kms:Decrypt"]), "administrators may"),
     ("log-archive", unconditional("Key", "TrailsEncrypt"), "on behalf of anybody"),
