@@ -99,7 +99,8 @@ pub enum StatusSelector {
     Subject(Hash),
 }
 
-/// A change of status. What is invalid stays invalid.
+/// A change of status. What is invalid stays invalid. What is suspended because the licence is, and because of something
+/// else, stays suspended when the licence is reinstated; any other reason to resume it counts for all.
 #[derive(Clone, Debug)]
 pub struct StatusChange {
     /// The tenant's name.

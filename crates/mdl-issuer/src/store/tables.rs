@@ -128,6 +128,29 @@ pub(super) struct DocumentRow {
     pub(super) device_key: Hash,
     pub(super) place: Option<StatusPosition>,
     pub(super) status: StatusValue,
+    pub(super) suspensions: Suspensions,
+}
+
+/// What holds a document suspended: a set, as the sum of its members. A document whose licence was suspended and whose
+/// device was reported lost is not valid again because the licence is.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Suspensions(pub(super) u8);
+
+impl Suspensions {
+    /// The licence is suspended.
+    pub(super) const LICENCE: Self = Self(1);
+    /// Anything else.
+    pub(super) const OTHER: Self = Self(2);
+    /// Nothing.
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -5,7 +5,8 @@ use super::database::{Column, DatabaseError, Value};
 use super::record::{Record, Values};
 use crate::ledger::{purpose_number, purpose_of_number};
 use crate::store::tables::{
-    DocumentRow, GrantRow, IssuanceRow, LeaseRow, OfferRow, StatusChangeRow, StatusListRow, UsedRow,
+    DocumentRow, GrantRow, IssuanceRow, LeaseRow, OfferRow, StatusChangeRow, StatusListRow,
+    Suspensions, UsedRow,
 };
 use crate::store::{
     Grant, GrantId, Issuance, IssuanceId, IssuanceState, LedgerCheckpoint, LedgerDraft, LedgerHead,
@@ -342,6 +343,7 @@ impl Record for DocumentRow {
         ("list_size", Integer),
         ("position", Integer),
         ("status", Integer),
+        ("suspensions", Integer),
     ];
     const KEY: usize = 2;
 
@@ -354,6 +356,7 @@ impl Record for DocumentRow {
             self.place.map(|place| place.size).into(),
             self.place.map(|place| place.position).into(),
             status_number(self.status).into(),
+            u32::from(self.suspensions.0).into(),
         ]
     }
 
@@ -378,6 +381,7 @@ impl Record for DocumentRow {
             device_key,
             place,
             status: status_of(values)?,
+            suspensions: Suspensions(values.number()?),
         })
     }
 }

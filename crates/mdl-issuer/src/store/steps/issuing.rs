@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Needs, Step};
-use crate::store::tables::{DocumentRow, IssuanceRow, StatusListRow, Tables};
+use crate::store::tables::{DocumentRow, IssuanceRow, StatusListRow, Suspensions, Tables};
 use crate::store::{
     Completion, CompletionOutcome, GrantId, Hash, Issuance, IssuanceState, MAX_REPETITIONS,
     NotificationEvent, NotificationOutcome, Reservation, ReservationOutcome, StatusPosition,
@@ -185,6 +185,7 @@ impl Reservation {
                 device_key: *device_key,
                 place: issuance.status.get(number as usize).copied(),
                 status: StatusValue::Valid,
+                suspensions: Suspensions::NONE,
             })
             .collect();
         let row = IssuanceRow {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Needs, Step};
-use crate::store::tables::{DocumentRow, StatusChangeRow, StatusListRow, Tables};
+use crate::status::StatusReason;
+use crate::store::tables::{DocumentRow, StatusChangeRow, StatusListRow, Suspensions, Tables};
 use crate::store::{
     IssuanceId, LedgerDraft, NewStatusList, PublishedStatusList, StatusChange, StatusList,
     StatusSelector, StatusValue, StoreError,
@@ -57,40 +58,60 @@ impl Step for StatusChange {
     }
 
     fn apply(&self, tables: &mut Tables) -> Result<u64, StoreError> {
-        let changing: Vec<(IssuanceId, u32)> = self
-            .selected(tables)
-            .into_iter()
-            .filter(|key| {
-                let document = tables.documents.get(key);
-                document.is_some_and(|document| self.changes(document))
-            })
-            .collect();
         let mut lists = BTreeSet::new();
-        for key in &changing {
-            if let Some(document) = tables.documents.update(key) {
-                document.status = self.value;
+        let mut changed = 0;
+        for key in self.selected(tables) {
+            let document = tables.documents.get(&key);
+            let Some((status, suspensions)) = document.and_then(|row| self.outcome(row)) else {
+                continue;
+            };
+            let Some(document) = tables.documents.update(&key) else {
+                continue;
+            };
+            if document.status != status {
+                changed += 1;
                 lists.extend(document.place.map(|place| place.list));
-                tables.status_changes.push(StatusChangeRow {
-                    change: self.clone(),
-                    issuance: document.issuance,
-                    number: document.number,
-                });
             }
+            (document.status, document.suspensions) = (status, suspensions);
+            tables.status_changes.push(StatusChangeRow {
+                change: self.clone(),
+                issuance: document.issuance,
+                number: document.number,
+            });
         }
         for list in lists {
             if let Some(row) = tables.lists.update(&list) {
                 row.list.version += 1;
             }
         }
-        Ok(changing.len() as u64)
+        Ok(changed)
     }
 }
 
 impl StatusChange {
-    fn changes(&self, document: &DocumentRow) -> bool {
-        document.place.is_some()
-            && document.status != self.value
-            && document.status != StatusValue::Invalid
+    /// What becomes of a document; `None` if nothing does.
+    fn outcome(&self, document: &DocumentRow) -> Option<(StatusValue, Suspensions)> {
+        if document.place.is_none() || document.status == StatusValue::Invalid {
+            return None;
+        }
+        let is_reason = |reason: StatusReason| self.reason == reason.code();
+        let held = document.suspensions;
+        let (status, suspensions) = match self.value {
+            StatusValue::Invalid => (StatusValue::Invalid, Suspensions::NONE),
+            StatusValue::Suspended if is_reason(StatusReason::LicenceSuspended) => {
+                (StatusValue::Suspended, held.with(Suspensions::LICENCE))
+            }
+            StatusValue::Suspended => (StatusValue::Suspended, held.with(Suspensions::OTHER)),
+            StatusValue::Valid if is_reason(StatusReason::LicenceReinstated) => {
+                match held.without(Suspensions::LICENCE) {
+                    Suspensions::NONE => (StatusValue::Valid, Suspensions::NONE),
+                    rest => (StatusValue::Suspended, rest),
+                }
+            }
+            StatusValue::Valid => (StatusValue::Valid, Suspensions::NONE),
+        };
+        let is_new = (status, suspensions) != (document.status, held);
+        is_new.then_some((status, suspensions))
     }
 
     fn selected(&self, tables: &Tables) -> Vec<(IssuanceId, u32)> {

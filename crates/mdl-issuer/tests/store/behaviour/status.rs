@@ -202,6 +202,38 @@ pub(super) async fn a_person_changes(store: Arc<dyn Store>) {
     assert_eq!(store.change_status(nobody).await.unwrap(), 0);
 }
 
+pub(super) async fn a_lost_device_stays_suspended_when_the_licence_is_reinstated(
+    store: Arc<dyn Store>,
+) {
+    store.create_status_list(list(1)).await.unwrap();
+    let issuance = batch(&*store, 1, 1).await;
+    let to = |value, reason: &str| {
+        let mut change = change(StatusSelector::Issuance(issuance.id), value);
+        change.reason = reason.into();
+        store.change_status(change)
+    };
+    let (suspended, valid) = (StatusValue::Suspended, StatusValue::Valid);
+    for [first, second] in [
+        ["device-lost", "licence-suspended"],
+        ["licence-suspended", "device-lost"],
+    ] {
+        assert_eq!(to(suspended, first).await.unwrap(), 1);
+        assert_eq!(to(suspended, second).await.unwrap(), 0);
+        assert_eq!(to(valid, "licence-reinstated").await.unwrap(), 0);
+        let entries = store.status_entries(list(1).id).await.unwrap();
+        assert_eq!(entries, [(0, suspended)], "{first}");
+        assert_eq!(to(valid, "holder-request").await.unwrap(), 1);
+    }
+    assert_eq!(to(suspended, "licence-suspended").await.unwrap(), 1);
+    assert_eq!(to(valid, "licence-reinstated").await.unwrap(), 1);
+    assert_eq!(store.status_entries(list(1).id).await.unwrap(), []);
+    assert_eq!(
+        version(&*store, list(1).id).await,
+        6,
+        "as often as it changed"
+    );
+}
+
 pub(super) async fn what_is_invalid_stays_invalid(store: Arc<dyn Store>) {
     store.create_status_list(list(1)).await.unwrap();
     let issuance = batch(&*store, 1, 1).await;
