@@ -125,6 +125,17 @@ class CertificateAuthorityRoles(unittest.TestCase):
         self.assertTrue(self.may("Destroyer", "acm-pca:DeleteCertificateAuthority"))
         self.assertFalse(self.may("Destroyer", "acm-pca:UpdateCertificateAuthority"))
 
+    def test_a_policy_that_somebody_attaches_does_not_join_what_is_apart(self) -> None:
+        everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        for who, actions in (
+            ("Operator", ("acm-pca:DeleteCertificateAuthority", "kms:ScheduleKeyDeletion")),
+            ("Destroyer", ("acm-pca:UpdateCertificateAuthority",)),
+            ("Auditor", ("acm-pca:IssueCertificate", "acm-pca:RevokeCertificate", "kms:Sign")),
+        ):
+            for action in actions:
+                with self.subTest(who=who, action=action):
+                    self.assertFalse(decide(statements(self.made, who) + everything, [], role(who), action, CA_ARN))
+
     def test_nobody_reaches_another_ca(self) -> None:
         other = CA_ARN.replace("11223344", "99999999")
         for who, job in JOBS.items():

@@ -101,6 +101,11 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         lambda t: request(t).update(SigningAlgorithm="SHA384WITHECDSA"),
         "signature algorithm",
     ),
+    "subject is passed through": (
+        lambda t: request(t)["ApiPassthrough"].update(Subject={"Country": "US", "CommonName": "Other"}),
+        "the subject is to come",
+    ),
+    "certificate authority is no root": (lambda t: properties(t, "CertificateAuthority").update(Type="SUBORDINATE"), "not a root"),
     "root is never activated": (lambda t: properties(t, "Activation").update(Status="DISABLED"), "not activated"),
 }
 
