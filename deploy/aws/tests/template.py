@@ -152,6 +152,8 @@ class Stack:
             match kind:
                 case "AWS::S3::Bucket":
                     return f"arn:aws:s3:::{resource.lower()}"
+                case "AWS::IAM::Role":
+                    return f"arn:aws:iam::{ACCOUNT}:role/{resource}"
                 case "AWS::KMS::Key":
                     return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{resource}-id"
             return f"arn:aws:{kind.split('::')[1].lower()}:{REGION}:{ACCOUNT}:{resource}"

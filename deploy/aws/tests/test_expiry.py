@@ -121,6 +121,7 @@ class Reminders(unittest.TestCase):
         (plan, pass_role) = resources["Planner"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
         group = resources["Group"]["Properties"]["Name"]
         self.assertEqual(arguments["GroupName"], group)
+        self.assertEqual(plan["Action"], "scheduler:CreateSchedule")
         self.assertTrue(plan["Resource"].endswith(f":schedule/{group}/*"))
         self.assertEqual(pass_role["Resource"], arguments["Target"]["RoleArn"])
         (remind,) = resources["Reminder"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
@@ -140,7 +141,10 @@ class Reminders(unittest.TestCase):
         for field in ("eventSource", "eventName"):
             self.assertIn(given["detail"][field], pattern["detail"][field])
         self.assertEqual(pattern["detail"]["errorCode"], [{"exists": False}])
-        self.assertEqual(resources["Issued"]["Properties"]["Targets"][0]["Arn"], "Plan-id")
+        (target,) = resources["Issued"]["Properties"]["Targets"]
+        (start,) = resources["Starter"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        self.assertEqual((start["Action"], start["Resource"]), ("states:StartExecution", target["Arn"]))
+        self.assertTrue(target["RoleArn"].endswith("/Starter"))
 
 
 if __name__ == "__main__":

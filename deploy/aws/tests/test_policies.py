@@ -151,6 +151,8 @@ class CertificateAuthorityRoles(unittest.TestCase):
         self.assertTrue(self.may("CrlPublisher", "s3:PutObject", f"{BUCKET}/crl/own/iaca-2026.crl"))
         self.assertTrue(self.may("CrlPublisher", "s3:GetObject", f"{BUCKET}/crl/11223344.crl"))
         self.assertFalse(self.may("CrlPublisher", "s3:GetObject", f"{BUCKET}/audit-report/1/2.json"))
+        self.assertTrue(self.may("CrlPublisher", "s3:ListBucket", BUCKET, s3__prefix="crl/"))
+        self.assertFalse(self.may("CrlPublisher", "s3:ListBucket", BUCKET, s3__prefix="audit-report/"))
 
     def test_one_principal_is_not_both_operator_and_destroyer(self) -> None:
         same = role("operator", "222233334444")
@@ -236,7 +238,10 @@ class DocumentSigner(unittest.TestCase):
         tagged = {"aws:ResourceTag/mdl:purpose": "document-signer"}
         self.assertTrue(decide(auditor, key, role("auditor"), "kms:GetKeyPolicy", arn, tagged))
         self.assertFalse(decide(auditor, key, role("auditor"), "kms:GetKeyPolicy", arn, {}))
-        self.assertFalse(decide(auditor, [], role("auditor"), "kms:Sign", arn, tagged | self.RIGHT))
+        for action in ("cloudtrail:LookupEvents", "kms:ListAliases", "kms:ListKeys"):
+            self.assertTrue(decide(auditor, [], role("auditor"), action, "*"))
+        for action in ("kms:Sign", "kms:CreateGrant"):
+            self.assertFalse(decide(auditor + self.ADMINISTRATOR, [], role("auditor"), action, arn, tagged | self.RIGHT))
 
 
 def widen(resource: str, sid: str, **changes: Any) -> Callable[[dict[str, Any]], Any]:
