@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger, lint, man, present,
-    serve, vectors, verify, wallet,
+    certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger, lint, man,
+    present, serve, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -36,6 +36,8 @@ enum Command {
     Ds(ds::Ds),
     #[command(subcommand)]
     Crl(crl::Crl),
+    #[command(subcommand)]
+    Certificates(certificates::Certificates),
     Issue(issue::Issue),
     Present(present::Present),
     Verify(verify::Verify),
@@ -62,6 +64,7 @@ impl Command {
             Self::Iaca(iaca) => iaca.run(),
             Self::Ds(ds) => ds.run(),
             Self::Crl(crl) => crl.run(),
+            Self::Certificates(certificates) => certificates.run(),
             Self::Issue(issue) => issue.run(),
             Self::Present(present) => present.run(),
             Self::Verify(verify) => verify.run(),

@@ -12,6 +12,7 @@
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
 //! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
+//! | `inventory`, `compliance` | every certificate of an authority, and whether all is as it should be |
 //! | `reconciliation` | the ledger beside what key stores record |
 //! | `vectors` | test vectors, generated and run |
 //! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
@@ -20,6 +21,7 @@ mod authority;
 mod certificate_text;
 mod command_line;
 mod commands;
+mod compliance;
 mod curve_option;
 mod demonstration;
 mod development;
@@ -30,6 +32,7 @@ mod failure;
 mod files;
 mod input;
 mod inspect;
+mod inventory;
 mod issuance;
 mod lint;
 mod output;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod certificates;
 mod demo;
 mod hostile_input;
 mod inspect;

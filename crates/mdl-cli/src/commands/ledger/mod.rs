@@ -5,6 +5,8 @@ mod reconcile;
 mod source;
 mod verify;
 
+pub(crate) use source::{Opened, open_any};
+
 use clap::Subcommand;
 
 use crate::Exit;

@@ -12,9 +12,12 @@ use mdl_issuer::store::{LedgerCheckpoint, LedgerHead, LedgerRow, SqlStore, Store
 use time::OffsetDateTime;
 
 use crate::failure::{Failure, Result};
+use crate::input;
 
 /// Entries that are read at once.
 const PAGE: u32 = 1000;
+/// How a database of SQLite begins.
+const SQLITE: &[u8] = b"SQLite format 3";
 /// No line of an export is longer.
 const MAX_LINE_BYTES: u64 = 1 << 20;
 
@@ -63,14 +66,32 @@ impl DatabaseOrExport {
     }
 }
 
-/// A ledger to be read.
-pub(super) struct Opened {
-    pub(super) source: Source,
-    /// Keys that the configuration names.
-    pub(super) keys: Vec<PublicKey>,
+/// Opens what the file is: an SQLite database, an export, or else a configuration, for the database it names.
+///
+/// # Errors
+/// Exit code 2 if it is none of them, 3 if the database does not answer.
+pub(crate) async fn open_any(path: &Path) -> Result<Opened> {
+    let start = input::read_at_most(path, 16)?;
+    if start.starts_with(SQLITE) {
+        return open(None, Some(path)).await;
+    }
+    if start.starts_with(b"{") {
+        return Ok(Opened {
+            source: Source::Export(path.to_owned()),
+            keys: Vec::new(),
+        });
+    }
+    open(Some(path), None).await
 }
 
-pub(super) enum Source {
+/// A ledger to be read.
+pub(crate) struct Opened {
+    pub(crate) source: Source,
+    /// Keys that the configuration names.
+    pub(crate) keys: Vec<PublicKey>,
+}
+
+pub(crate) enum Source {
     Database(SqlStore),
     Export(PathBuf),
 }
@@ -124,7 +145,7 @@ fn unavailable(error: &StoreError) -> Failure {
 impl Source {
     /// Checkpoints, and the newest entry as the store remembers it; to be read before the entries, which may become
     /// more meanwhile.
-    pub(super) async fn frame(&self) -> Result<(Vec<LedgerCheckpoint>, Option<LedgerHead>)> {
+    pub(crate) async fn frame(&self) -> Result<(Vec<LedgerCheckpoint>, Option<LedgerHead>)> {
         let mut checkpoints = Vec::new();
         match self {
             Self::Database(store) => {
@@ -156,7 +177,7 @@ impl Source {
 
     /// Entries in order, up to the newest one that was there when the frame was read, and what lies beyond it although
     /// the store knows nothing of it.
-    pub(super) async fn entries(
+    pub(crate) async fn entries(
         &self,
         head: Option<LedgerHead>,
         mut take: impl FnMut(LedgerRow),
