@@ -267,6 +267,10 @@ fn read_rate_limit(section: &Section<'_>) -> Option<RateLimitSettings> {
         "x-forwarded-for".to_owned(),
         |value| {
             let name = text(value)?.to_ascii_lowercase();
+            if name == "forwarded" {
+                return Err("Forwarded (RFC 7239) is not understood: have the proxies send addresses only, as in \
+                            x-forwarded-for".to_owned());
+            }
             axum::http::HeaderName::try_from(name.as_str())
                 .map(|_| name)
                 .map_err(|_| "expected the name of a header".to_owned())

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -94,7 +94,7 @@ impl Proxies {
             .filter_map(|line| line.to_str().ok())
             .collect();
         for address in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            let Ok(address) = address.trim().parse::<IpAddr>() else {
+            let Some(address) = parse_address(address.trim()) else {
                 return client;
             };
             client = address.to_canonical();
@@ -104,6 +104,12 @@ impl Proxies {
         }
         client
     }
+}
+
+/// An address, to which some proxies add the port.
+fn parse_address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse().map(|address: SocketAddr| address.ip());
+    text.parse().or_else(|_| with_port()).ok()
 }
 
 /// Counts requests of clients.
@@ -295,6 +301,8 @@ mod tests {
         assert_eq!(client("10.0.0.1", "1.2.3.4, 203.0.113.1"), "203.0.113.1");
         assert_eq!(client("10.0.0.1", "203.0.113.1, 10.0.0.2"), "203.0.113.1");
         assert_eq!(client("10.0.0.1", "nonsense"), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", "203.0.113.1:50123"), "203.0.113.1");
+        assert_eq!(client("10.0.0.1", "[2001:db8::1]:50123"), "2001:db8::1");
         assert_eq!(client("::ffff:10.0.0.1", "203.0.113.1"), "203.0.113.1");
     }
 

@@ -204,6 +204,12 @@ fn each_of_these_is_a_problem_of_its_own() {
             "holds a password",
         ),
         (
+            "client_address_header = \"x-forwarded-for\"",
+            "client_address_header = \"Forwarded\"",
+            "public.rate_limit.client_address_header",
+            "not understood",
+        ),
+        (
             "role = \"monitor\"",
             "role = \"everything\"",
             "internal.operators[1].role",
