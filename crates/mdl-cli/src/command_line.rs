@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::Exit;
 use crate::commands::{
     certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger, lint, man,
-    present, serve, vectors, verify, wallet,
+    present, serve, status_signer, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -35,6 +35,8 @@ enum Command {
     #[command(subcommand)]
     Ds(ds::Ds),
     #[command(subcommand)]
+    StatusSigner(status_signer::StatusSigner),
+    #[command(subcommand)]
     Crl(crl::Crl),
     #[command(subcommand)]
     Certificates(certificates::Certificates),
@@ -63,6 +65,7 @@ impl Command {
             Self::Health(health) => health.run(),
             Self::Iaca(iaca) => iaca.run(),
             Self::Ds(ds) => ds.run(),
+            Self::StatusSigner(status_signer) => status_signer.run(),
             Self::Crl(crl) => crl.run(),
             Self::Certificates(certificates) => certificates.run(),
             Self::Issue(issue) => issue.run(),

@@ -1,7 +1,7 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use mdl_iaca::certificate::{CrlView, DocumentKind};
+use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::profile::SerialNumber;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -32,7 +32,7 @@ where the certificates say, at least every 90 days and within 48 hours of a revo
 pub(crate) struct Build {
     #[command(flatten)]
     authority: AuthorityOptions,
-    /// Revoke a certificate: the name of a document signer, or a serial number in hexadecimal; may be repeated
+    /// Revoke a certificate: the name of a document or status signer, or a serial number in hexadecimal; may be repeated
     #[arg(long, value_name = "NAME|SERIAL")]
     revoke: Vec<String>,
     /// Take an expired certificate off the list; may be repeated
@@ -130,20 +130,24 @@ impl Show {
     }
 }
 
-/// The serial number of a document signer, or the one that is spelled out.
+/// The serial number of a document or status signer, or the one that is spelled out.
 fn serial_number(folder: &AuthorityFolder, text: &str) -> Result<SerialNumber> {
-    if let Ok(name) = text.parse()
-        && folder.document_signer(&name).exists()
-    {
-        let signer = folder.read_document_signer(&name)?;
-        let content = signer.certificate()?.serial().as_bytes().to_vec();
-        return SerialNumber::from_content(&content).map_err(|error| {
-            Failure::usage(format!("document signer {text} cannot be revoked")).because(&error)
-        });
+    if let Ok(name) = text.parse() {
+        let named = [folder.document_signer(&name), folder.status_signer(&name)];
+        match named.each_ref().map(|signer| signer.exists()) {
+            [true, true] => {
+                let what = format!("{text} is a document signer and a status signer");
+                return Err(Failure::usage(what)
+                    .hint("give the serial number; `mdl inspect` prints it for a certificate"));
+            }
+            [true, false] => return serial_number_of(&named[0]),
+            [false, true] => return serial_number_of(&named[1]),
+            [false, false] => {}
+        }
     }
     let expected = || {
         Failure::usage(format!(
-            "{text}: expected the name of a document signer, or a serial number in hexadecimal"
+            "{text}: expected the name of a document or status signer, or a serial number in hexadecimal"
         ))
         .hint("`mdl ds list` prints both")
     };
@@ -155,4 +159,14 @@ fn serial_number(folder: &AuthorityFolder, text: &str) -> Result<SerialNumber> {
     };
     let bytes = hex::decode(&padded).map_err(|_| expected())?;
     SerialNumber::from_be_bytes(&bytes).map_err(|error| expected().because(&error))
+}
+
+/// The serial number of the certificate in a signer's folder.
+fn serial_number_of(signer: &Path) -> Result<SerialNumber> {
+    let cannot = || Failure::usage(format!("{} cannot be revoked", signer.display()));
+    let path = signer.join("certificate.pem");
+    let der = input::read_one_pem_or_der(&path, DocumentKind::Certificate)?;
+    let certificate = CertificateView::from_der(&der).map_err(|error| cannot().because(&error))?;
+    SerialNumber::from_content(certificate.serial().as_bytes())
+        .map_err(|error| cannot().because(&error))
 }

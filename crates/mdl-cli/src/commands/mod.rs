@@ -15,6 +15,7 @@ pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod present;
 pub(crate) mod serve;
+pub(crate) mod status_signer;
 pub(crate) mod vectors;
 pub(crate) mod verify;
 pub(crate) mod wallet;

@@ -228,6 +228,42 @@ fn the_key_of_a_request_is_certified_and_stays_where_it_is() {
 }
 
 #[test]
+fn a_status_signer_has_its_profile_and_is_revoked_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    make_authority(at);
+    let issue = |more: &[&str]| {
+        let start = ["status-signer", "issue", "--at", AT, "--json"];
+        mdl(at, &[&start[..], more].concat())
+    };
+    let made = issue(&["status-1"]).expect(0).json();
+    let certificate = made["certificate"].as_str().unwrap();
+    assert_eq!(certificate, "mdl-authority/status/status-1/certificate.pem");
+    assert!(at.join("mdl-authority/status/status-1/key.pem").exists());
+    let root = "mdl-authority/iaca/certificate.pem";
+    let lint = |profile| {
+        let arguments = ["lint", "--issuer", root, "--profile", profile, certificate];
+        mdl(at, &arguments)
+    };
+    lint("status-signer").expect(0);
+    lint("document-signer").expect(1);
+    let inspected = mdl(at, &["inspect", certificate]).expect(0).stdout;
+    assert!(inspected.contains("CN=status-1"), "{inspected}");
+
+    issue(&["status-1"]).expect(2);
+    issue(&["status-2", "--validity-days", "1188"]).expect(1);
+    issue(&["status-2", "--curve", "Ed25519"]).expect(1);
+    assert!(!at.join("mdl-authority/status/status-2").exists());
+
+    let revoke = |name| mdl(at, &["crl", "build", "--json", "--revoke", name]);
+    assert_eq!(revoke("status-1").expect(0).json()["revoked"], 1);
+    // A name for two certificates says which of them by nothing.
+    issue(&["ds-1"]).expect(0);
+    let run = revoke("ds-1").expect(2);
+    assert!(run.stderr.contains("serial number"), "{}", run.stderr);
+}
+
+#[test]
 fn crls_count_on_and_carry_over() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

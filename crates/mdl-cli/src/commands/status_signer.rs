@@ -1,0 +1,120 @@
+use clap::{Args, Subcommand};
+use mdl_crypto::Curve;
+use mdl_iaca::profile::DistinguishedName;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::Exit;
+use crate::authority::{AuthorityOptions, SignerName, StatusSignerRequest, issue_status_signer};
+use crate::certificate_text;
+use crate::curve_option::parse_curve;
+use crate::failure::{Failure, Result};
+use crate::input::{parse_time, time_or_now};
+use crate::output::Output;
+use crate::passphrase::PassphraseOptions;
+use crate::randomness::Seed;
+
+/// Status signers: the keys that sign status lists
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatusSigner {
+    Issue(Issue),
+}
+
+/// Make a status signer: key and certificate
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  mdl status-signer issue status-2026 --passphrase-file pass.txt
+
+The certificate has the profile of ISO/IEC 18013-5 second edition, Table B.9, with country and state of the root, and \
+passes the linter before the root signs it. `[tenants.authority.status_signer]` of the issuing service takes certificate \
+and key.")]
+pub(crate) struct Issue {
+    /// What the status signer is called on this machine
+    #[arg(value_name = "NAME")]
+    name: SignerName,
+    #[command(flatten)]
+    authority: AuthorityOptions,
+    /// commonName [default: NAME]
+    #[arg(long, value_name = "TEXT")]
+    common_name: Option<String>,
+    /// Curve of the key: P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1
+    #[arg(long, default_value = "P-256", value_parser = parse_curve)]
+    curve: Curve,
+    /// Validity in days, at most 1187
+    #[arg(long, value_name = "DAYS", default_value_t = 457)]
+    validity_days: u32,
+    /// Where the CRL of the root is published [default: that of the root certificate]
+    #[arg(long, value_name = "URI")]
+    crl_url: Option<String>,
+    /// The time to work at [default: now]
+    #[arg(long, value_name = "RFC3339", value_parser = parse_time)]
+    at: Option<OffsetDateTime>,
+    /// Make key, serial number and signature reproducible; whoever knows the seed has the key, so for tests only
+    #[arg(long, value_name = "HEX")]
+    seed: Option<Seed>,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl StatusSigner {
+    pub(crate) fn run(&self) -> Result<Exit> {
+        match self {
+            Self::Issue(issue) => issue.run(),
+        }
+    }
+}
+
+impl Issue {
+    fn run(&self) -> Result<Exit> {
+        let folder = self.authority.folder();
+        crate::files::refuse_existing(&folder.status_signer(&self.name), false)?;
+        let iaca = folder.read_iaca()?;
+        let crl_url = match &self.crl_url {
+            Some(url) => url.clone(),
+            None => certificate_text::crl_url(&iaca.der).ok_or_else(|| {
+                Failure::usage("the root certificate has no CRL distribution point")
+                    .hint("give --crl-url URI")
+            })?,
+        };
+        let common_name = self
+            .common_name
+            .clone()
+            .unwrap_or_else(|| self.name.to_string());
+        let mut subject = DistinguishedName::new(common_name);
+        if let Some(country) = iaca.issuer.country() {
+            subject = subject.country(country);
+        }
+        if let Some(state) = iaca.issuer.state() {
+            subject = subject.state(state);
+        }
+        let request = StatusSignerRequest {
+            name: self.name.clone(),
+            subject,
+            curve: self.curve,
+            crl_url,
+            validity_days: self.validity_days,
+            at: time_or_now(self.at),
+            seed: self.seed.clone(),
+        };
+        let certificate = issue_status_signer(&folder, &request, &self.passphrase.get()?)?;
+        let path = folder.status_signer(&self.name).join("certificate.pem");
+        let text = format!(
+            "made the status signer {}\n{}",
+            path.display(),
+            certificate_text::summary(certificate.as_der())?
+        );
+        self.output.result(
+            || text,
+            || {
+                json!({
+                    "name": self.name.to_string(),
+                    "certificate": path.to_string_lossy(),
+                    "sha256": certificate_text::fingerprint(certificate.as_der()),
+                })
+            },
+        )?;
+        Ok(Exit::Good)
+    }
+}
