@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn, map_request};
+use axum::middleware::{Next, from_fn, map_request, map_response};
+use axum::response::Response;
 use axum::{Json, RequestExt, Router};
 use axum_server::Handle;
 use tokio::sync::watch;
@@ -23,7 +24,7 @@ use crate::operations::connection_limit::{ConnectionLimit, OfClient};
 use crate::operations::jobs::{self, Jobs};
 use crate::operations::metrics;
 use crate::operations::observe::{Listener, observe};
-use crate::operations::problem::Problem;
+use crate::operations::problem::{Problem, as_oauth_error};
 use crate::operations::rate_limit::RateLimit;
 use crate::operations::readiness::Readiness;
 use crate::operations::request_id;
@@ -331,6 +332,12 @@ fn around(router: Router, listener: Listener, admission: Arc<Admission>) -> Rout
         .layer(DefaultBodyLimit::max(admission.body_size()))
         .layer(from_fn(move |request: Request, next: Next| {
             admit(Arc::clone(&admission), request, next)
+        }))
+        .layer(map_response(move |response: Response| {
+            std::future::ready(match listener {
+                Listener::Public => as_oauth_error(response),
+                Listener::Internal => response,
+            })
         }))
         .layer(from_fn(move |request: Request, next: Next| {
             observe(listener, request, next)

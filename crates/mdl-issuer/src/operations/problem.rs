@@ -1,9 +1,14 @@
-//! Answers that are not the protocol's: `application/problem+json` (RFC 9457) with a stable code.
+//! Answers that no handler gives, with a stable code: on the internal listener `application/problem+json` (RFC 9457), on
+//! the public one the error of OAuth (RFC 6749, 5.2), which is what wallets read at every endpoint.
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
+
+use crate::openid4vci::error_code::{ErrorCode, description};
 
 /// What went wrong, for a program by `code` and for a person by `detail`. No personal data.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -65,7 +70,31 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        response.extensions_mut().insert(AnswerCode(self.code));
+        let extensions = response.extensions_mut();
+        extensions.insert(AnswerCode(self.code));
+        extensions.insert(self);
         response
     }
+}
+
+/// Gives an answer that is a problem the shape of OAuth's errors: status and headers stay, but for the content type.
+pub(crate) fn as_oauth_error(mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+        return response;
+    };
+    let error = match problem.status {
+        413 => ErrorCode::InvalidRequest,
+        429 | 503 => ErrorCode::TemporarilyUnavailable,
+        _ => ErrorCode::ServerError,
+    };
+    let words = match problem.detail.as_str() {
+        "" => problem.code,
+        detail => detail,
+    };
+    let body = json!({ "error": error.as_str(), "error_description": description(words) });
+    let (mut parts, _) = response.into_parts();
+    let json = HeaderValue::from_static("application/json");
+    parts.headers.insert(header::CONTENT_TYPE, json);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body.to_string()))
 }

@@ -313,6 +313,19 @@ async fn wrong_requests_of_operators_get_their_codes() {
 }
 
 #[tokio::test]
+async fn a_wallet_that_sends_too_much_is_answered_in_the_shape_of_oauth() {
+    let served = Served::with(settings()).await;
+    let url = format!("http://{}/token", served.running.public_address());
+    let request = served.client.post(url).body("x".repeat(100_000));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["error"], "invalid_request", "{body}");
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn one_request_too_many_is_told_when_to_come_again() {
     let served = Served::with(settings()).await;
     let mut refused = None;
@@ -330,6 +343,13 @@ async fn one_request_too_many_is_told_when_to_come_again() {
         .parse()
         .unwrap();
     assert!((1..=2).contains(&wait), "{wait}");
+    // As a wallet reads every other refusal (RFC 6749, 5.2).
+    assert_eq!(refused.headers()["content-type"], "application/json");
+    assert_eq!(refused.headers()["cache-control"], "no-store");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"], "temporarily_unavailable");
+    assert!(body["error_description"].is_string(), "{body}");
+    assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
     served.running.stop().await.unwrap();
 }
 
@@ -445,7 +465,8 @@ async fn a_client_that_sends_bodies_slowly_takes_its_share_of_the_room_and_no_mo
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.headers()["retry-after"], "1");
     let problem: Value = refused.json().await.unwrap();
-    assert_eq!(problem["code"], "too-many-at-once");
+    assert_eq!(problem["error"], "temporarily_unavailable");
+    assert_eq!(problem["error_description"], "too-many-at-once");
     drop(slow);
     served.running.stop().await.unwrap();
 }
