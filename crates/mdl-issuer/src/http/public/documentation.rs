@@ -44,6 +44,7 @@ use super::{
         CredentialAnswer,
         CredentialObject,
         NotificationBody,
+        NotificationEventName,
         OfferAnswer,
         StatusListsAnswer,
     )),
@@ -108,6 +109,7 @@ pub struct NonceAnswer {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct CredentialBody {
     /// A key of the metadata.
+    #[schema(example = "org.iso.18013.5.1.mDL")]
     pub credential_configuration_id: Option<String>,
     /// From the token response, where that had some.
     pub credential_identifier: Option<String>,
@@ -119,7 +121,7 @@ pub struct CredentialBody {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Proofs {
     /// One compact JWS for each device key.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, example = json!(["eyJ0eXAiOiJvcGVuaWQ0dmNpLXByb29mK2p3dCJ9.e30.AA"]))]
     pub jwt: Vec<String>,
 }
 
@@ -150,10 +152,22 @@ pub struct CredentialObject {
 pub struct NotificationBody {
     /// From the credential response.
     pub notification_id: String,
-    /// `credential_accepted`, `credential_failure` or `credential_deleted`.
-    pub event: String,
+    /// What became of the documents.
+    pub event: NotificationEventName,
     /// Not kept.
     pub event_description: Option<String>,
+}
+
+/// What a wallet reports (11.1).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationEventName {
+    /// Stored.
+    CredentialAccepted,
+    /// Not stored.
+    CredentialFailure,
+    /// Deleted by the holder.
+    CredentialDeleted,
 }
 
 /// Credential offer (4.1.1).
