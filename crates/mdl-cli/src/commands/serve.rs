@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mdl_issuer::clock::SystemClock;
-use mdl_issuer::config::{Config, ConfigError};
+use mdl_issuer::config::{Config, ConfigError, OpenError};
 use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::logs;
 use mdl_issuer::operations::traces::Traces;
@@ -125,8 +125,13 @@ fn run(config: Config, development: Option<&Development>) -> Result<Exit> {
 async fn start(config: Config, development: Option<&Development>) -> Result<Running> {
     let settings = config.serve.clone();
     let service = config.open(Arc::new(SystemClock)).await;
-    let service =
-        service.map_err(|error| Failure::outside("the service does not run").because(&error))?;
+    let service = service.map_err(|error| {
+        match &error {
+            OpenError::IssuerChanged { .. } => Failure::usage("the service does not run"),
+            _ => Failure::outside("the service does not run"),
+        }
+        .because(&error)
+    })?;
     let running = serve::start(Arc::new(service), settings)
         .await
         .map_err(|error| not_started(&error))?;
