@@ -32,6 +32,8 @@ pub struct Tenant {
     pub records: Arc<dyn RecordSource>,
     /// Bounds and lives.
     pub policy: TenantPolicy,
+    /// Whose word it takes for how wallets keep their keys.
+    pub key_attestation: KeyAttestationRules,
     /// Shapes of older drafts that it accepts.
     pub legacy: Legacy,
 }
@@ -207,6 +209,19 @@ pub struct TenantPolicy {
     pub status_latency: Duration,
 }
 
+/// What key attestations are worth (OpenID4VCI 12.2.4, `key_attestations_required`). Without anchors, nothing.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct KeyAttestationRules {
+    /// Roots of those whose attestations count (DER).
+    pub anchors: Vec<Vec<u8>>,
+    /// Whether every proof must have one.
+    pub required: bool,
+    /// How a key must be kept, one of these; any if there are none. Asked of required attestations.
+    pub key_storage: Vec<String>,
+    /// How its user must be authenticated, likewise.
+    pub user_authentication: Vec<String>,
+}
+
 /// Shapes of drafts before 1.0 that wallets in the field still send. All off is the standard.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Legacy {
@@ -218,4 +233,6 @@ pub struct Legacy {
     pub format_selector: bool,
     /// Metadata with `display` and `claims` in the configuration and algorithms as strings.
     pub metadata_shape: bool,
+    /// Proofs whose `kid` is a `did:jwk` or a `did:key` on P-256.
+    pub did_keys: bool,
 }

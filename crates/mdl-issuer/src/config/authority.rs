@@ -111,6 +111,26 @@ fn read_iacas(section: &Section<'_>, now: OffsetDateTime) -> Option<Vec<Vec<u8>>
     complete.then_some(iacas)
 }
 
+/// Roots that this service trusts and did not make: any certificates that are valid.
+pub(super) fn read_anchors(
+    section: &Section<'_>,
+    key: &'static str,
+    now: OffsetDateTime,
+) -> Option<Vec<Vec<u8>>> {
+    let mut anchors = Vec::new();
+    for path in section.paths(key)? {
+        let found = certificates(&path).and_then(|found| {
+            found.iter().try_for_each(|der| in_validity(der, now))?;
+            Ok(found)
+        });
+        match found {
+            Ok(found) => anchors.extend(found),
+            Err(what) => section.problem(key, what),
+        }
+    }
+    Some(anchors)
+}
+
 /// Refuses a certificate that breaches its profile.
 fn lint(der: &[u8], profile: Profile, issuer: Option<&[u8]>) -> Result<(), String> {
     let certificate =

@@ -305,6 +305,7 @@ mod tests {
             tenant::CLAIM,
             tenant::CLAIM_DISPLAY,
             tenant::POLICY,
+            tenant::KEY_ATTESTATION,
             tenant::LEGACY,
             authority::AUTHORITY,
             authority::DOCUMENT_SIGNER,

@@ -125,6 +125,7 @@ fn tenant(settings: TenantSettings) -> Result<Tenant, HttpSettingsError> {
         configurations: settings.configurations,
         authority: settings.authority,
         policy: settings.policy,
+        key_attestation: settings.key_attestation,
         legacy: settings.legacy,
     })
 }

@@ -10,8 +10,8 @@ use super::quantity::{boolean, duration, number, text};
 use super::records::{self, RecordSettings};
 use super::section::Section;
 use crate::tenant::{
-    Authority, Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay, Legacy,
-    TenantPolicy,
+    Authority, Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay,
+    KeyAttestationRules, Legacy, TenantPolicy,
 };
 
 pub(super) const TENANT: &[&str] = &[
@@ -22,6 +22,7 @@ pub(super) const TENANT: &[&str] = &[
     "authority",
     "records",
     "policy",
+    "key_attestation",
     "legacy",
 ];
 pub(super) const DISPLAY: &[&str] = &["name", "locale", "logo"];
@@ -68,7 +69,10 @@ pub(super) const LEGACY: &[&str] = &[
     "c_nonce_in_token",
     "format_selector",
     "metadata_shape",
+    "did_keys",
 ];
+pub(super) const KEY_ATTESTATION: &[&str] =
+    &["anchors", "required", "key_storage", "user_authentication"];
 
 /// A tenant as configured: complete but for the connection to its source of record.
 #[derive(Debug)]
@@ -87,6 +91,8 @@ pub struct TenantSettings {
     pub records: RecordSettings,
     /// Bounds and lives.
     pub policy: TenantPolicy,
+    /// Whose key attestations count.
+    pub key_attestation: KeyAttestationRules,
     /// Shapes of older drafts.
     pub legacy: Legacy,
 }
@@ -123,6 +129,8 @@ pub(super) fn read(
         now,
     );
     let records = records::read(&section.section("records", records::RECORDS));
+    let key_attestation =
+        read_key_attestation(&section.section("key_attestation", KEY_ATTESTATION), now);
     let legacy = read_legacy(&section.section("legacy", LEGACY));
     Some(TenantSettings {
         name: name?,
@@ -132,6 +140,7 @@ pub(super) fn read(
         authority: authority?,
         records: records?,
         policy: policy?,
+        key_attestation: key_attestation?,
         legacy: legacy?,
     })
 }
@@ -378,16 +387,49 @@ fn read_policy(section: &Section<'_>) -> Option<TenantPolicy> {
     })
 }
 
+fn read_key_attestation(
+    section: &Section<'_>,
+    now: time::OffsetDateTime,
+) -> Option<KeyAttestationRules> {
+    let anchors = authority::read_anchors(section, "anchors", now);
+    let required = section.or("required", false, boolean);
+    let key_storage = section.list("key_storage", text);
+    let user_authentication = section.list("user_authentication", text);
+    let rules = KeyAttestationRules {
+        anchors: anchors?,
+        required: required?,
+        key_storage: key_storage?,
+        user_authentication: user_authentication?,
+    };
+    if rules.required && rules.anchors.is_empty() {
+        section.problem(
+            "required",
+            "needs anchors: without them, anybody could attest anything",
+        );
+    }
+    for (key, levels) in [
+        ("key_storage", &rules.key_storage),
+        ("user_authentication", &rules.user_authentication),
+    ] {
+        if !rules.required && !levels.is_empty() {
+            section.problem(key, "is asked of attestations that are required only");
+        }
+    }
+    Some(rules)
+}
+
 fn read_legacy(section: &Section<'_>) -> Option<Legacy> {
     let single_proof = section.or("single_proof", false, boolean);
     let c_nonce_in_token = section.or("c_nonce_in_token", false, boolean);
     let format_selector = section.or("format_selector", false, boolean);
     let metadata_shape = section.or("metadata_shape", false, boolean);
+    let did_keys = section.or("did_keys", false, boolean);
     Some(Legacy {
         single_proof: single_proof?,
         c_nonce_in_token: c_nonce_in_token?,
         format_selector: format_selector?,
         metadata_shape: metadata_shape?,
+        did_keys: did_keys?,
     })
 }
 

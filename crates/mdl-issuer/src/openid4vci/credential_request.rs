@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use super::authorization_details::credential_identifier;
 use super::error_code::ErrorCode;
+use super::key_attestation::KeyAttestationError;
 use super::nonce::{self, NonceKind};
 use super::proof::{CheckedProof, ProofError};
 use crate::issuing::IssueError;
@@ -278,6 +279,9 @@ pub enum CredentialError {
     /// A proof does not pass.
     #[error("{0}")]
     Proof(#[from] ProofError),
+    /// The key attestation of a proof does not pass.
+    #[error("{0}")]
+    KeyAttestation(#[from] KeyAttestationError),
     /// A nonce that is not ours or is old.
     #[error("nonce of a proof is not one of this issuer or too old")]
     StaleNonce,
@@ -318,6 +322,7 @@ impl CredentialError {
             | Self::ProofsShape
             | Self::ProofType
             | Self::Proof(_)
+            | Self::KeyAttestation(_)
             | Self::SeveralNonces
             | Self::KeyTwice => ErrorCode::InvalidProof,
             Self::StaleNonce | Self::Issue(IssueError::NonceUsed) => ErrorCode::InvalidNonce,

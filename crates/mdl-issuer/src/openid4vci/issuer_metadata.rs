@@ -35,11 +35,12 @@ pub fn issuer_metadata(tenant: &Tenant) -> Value {
         .map(|signer| signer.guard.public_key().curve())
         .collect();
     let configurations = tenant.configurations.iter().map(|configuration| {
-        let shape = if tenant.legacy.metadata_shape {
+        let mut shape = if tenant.legacy.metadata_shape {
             configuration_until_draft_15(configuration, &curves)
         } else {
             configuration_of_1_0(configuration, &curves)
         };
+        shape.insert("proof_types_supported".into(), proof_types(tenant));
         (configuration.id.clone(), Value::Object(shape))
     });
     metadata.insert(
@@ -137,11 +138,24 @@ fn common(configuration: &CredentialConfiguration) -> Map<String, Value> {
         "cryptographic_binding_methods_supported".into(),
         json!(["cose_key"]),
     );
-    members.insert(
-        "proof_types_supported".into(),
-        json!({ "jwt": { "proof_signing_alg_values_supported": JOSE_ALGORITHMS } }),
-    );
     members
+}
+
+/// `proof_types_supported` (12.2.4, appendix D.2).
+fn proof_types(tenant: &Tenant) -> Value {
+    let mut jwt = json!({ "proof_signing_alg_values_supported": JOSE_ALGORITHMS });
+    let rules = &tenant.key_attestation;
+    if rules.required {
+        let mut required = Map::new();
+        for (member, levels) in [
+            ("key_storage", &rules.key_storage),
+            ("user_authentication", &rules.user_authentication),
+        ] {
+            insert_list(&mut required, member, levels, |level| level.as_str().into());
+        }
+        jwt["key_attestations_required"] = Value::Object(required);
+    }
+    json!({ "jwt": jwt })
 }
 
 /// The number of the algorithm that names the curve as well (RFC 9864, 2.1 and 2.2): ESP256, ESP384, ESP512, ESB256,

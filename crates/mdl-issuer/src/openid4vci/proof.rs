@@ -12,14 +12,16 @@ use mdl_iaca::certificate::CertificateView;
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
+use super::did_key::key_of;
+
 /// How far `iat` may be from our time, before or after.
 const WINDOW: Duration = Duration::minutes(5);
 /// How far ahead of ours the wallet's clock may be when it says `nbf`.
 const LEEWAY: Duration = Duration::seconds(30);
-/// One proof: 32 KiB, half of it header, for a certificate chain.
+/// One proof: 40 KiB, most of it header, for a certificate chain and a key attestation.
 const LIMITS: JwsLimits = JwsLimits {
-    max_bytes: 32 << 10,
-    max_header_bytes: 16 << 10,
+    max_bytes: 40 << 10,
+    max_header_bytes: 28 << 10,
     max_depth: 12,
 };
 /// Header parameters that would have us fetch a key from an address that the wallet names.
@@ -32,6 +34,8 @@ pub struct Expected<'a> {
     pub issuer: &'a str,
     /// The client that the access token was given to; `None` for anonymous access.
     pub client_id: Option<&'a str>,
+    /// Whether `kid` may be a DID that spells the key out: older drafts.
+    pub did_keys: bool,
     /// Now.
     pub now: OffsetDateTime,
 }
@@ -45,6 +49,8 @@ pub struct CheckedProof {
     pub thumbprint: JwkThumbprint,
     /// `nonce`
     pub nonce: String,
+    /// `key_attestation` of the header, which [`super::key_attestation`] judges.
+    pub key_attestation: Option<String>,
 }
 
 /// Checks one proof.
@@ -59,7 +65,7 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<CheckedProof, Proo
     {
         return Err(ProofError::Type);
     }
-    let jwk = key(jws.header())?;
+    let jwk = key(jws.header(), expected.did_keys)?;
     jws.verify(jwk.public_key())
         .map_err(|_| ProofError::Signature)?;
     let claims = jws.claims().map_err(ProofError::Claims)?;
@@ -73,15 +79,22 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<CheckedProof, Proo
         Some(Value::String(nonce)) => nonce.clone(),
         Some(_) => return Err(ProofError::NonceNotText),
     };
+    let key_attestation = match jws.header().get("key_attestation") {
+        None => None,
+        Some(Value::String(attestation)) => Some(attestation.clone()),
+        Some(_) => return Err(ProofError::KeyAttestationNotText),
+    };
     Ok(CheckedProof {
+        key_attestation,
         thumbprint: jwk.thumbprint(),
         key: jwk.public_key().clone(),
         nonce,
     })
 }
 
-/// The key of exactly one of `jwk`, `kid` and `x5c`. `kid` would have to be resolved, and nothing here resolves it.
-fn key(header: &Map<String, Value>) -> Result<Jwk, ProofError> {
+/// The key of exactly one of `jwk`, `kid` and `x5c`. Nothing here resolves a `kid`: it is of use only where it is a DID
+/// that holds the key.
+fn key(header: &Map<String, Value>, did_keys: bool) -> Result<Jwk, ProofError> {
     if REMOTE_KEYS.iter().any(|name| header.contains_key(*name)) {
         return Err(ProofError::RemoteKey);
     }
@@ -96,7 +109,10 @@ fn key(header: &Map<String, Value>) -> Result<Jwk, ProofError> {
             let key = key.map_err(|_| ProofError::Certificate)?;
             Jwk::try_from(key).map_err(|_| ProofError::Certificate)
         }
-        (None, Some(_), None) => Err(ProofError::KeyIdentifier),
+        (None, Some(kid), None) => {
+            let kid = kid.as_str().filter(|_| did_keys);
+            kid.and_then(key_of).ok_or(ProofError::KeyIdentifier)
+        }
         (None, None, None) => Err(ProofError::NoKey),
         (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
             Err(ProofError::SeveralKeys)
@@ -174,7 +190,7 @@ pub enum ProofError {
     /// More than one of `jwk`, `kid` and `x5c`.
     #[error("proof with more than one of jwk, kid and x5c")]
     SeveralKeys,
-    /// `kid`, which needs something to resolve it by.
+    /// `kid` that holds no key, or is not accepted by this tenant.
     #[error("kid is not supported here: send jwk or x5c")]
     KeyIdentifier,
     /// `jku` or `x5u`.
@@ -225,4 +241,7 @@ pub enum ProofError {
     /// `nonce` is not text.
     #[error("nonce of the proof is not text")]
     NonceNotText,
+    /// `key_attestation` is not text.
+    #[error("key_attestation of the proof is not text")]
+    KeyAttestationNotText,
 }

@@ -294,7 +294,33 @@ fn each_of_these_is_a_problem_of_its_own() {
             "there are none",
         ),
     ];
-    for (old, new, key, said) in cases {
+    let key_attestations = [
+        (
+            "# required = false",
+            "required = true",
+            "tenants[0].key_attestation.required",
+            "needs anchors",
+        ),
+        (
+            "# key_storage = ",
+            "key_storage = ",
+            "tenants[0].key_attestation.key_storage",
+            "required only",
+        ),
+        (
+            "# user_authentication = ",
+            "user_authentication = ",
+            "tenants[0].key_attestation.user_authentication",
+            "required only",
+        ),
+        (
+            "# anchors = ",
+            "anchors = ",
+            "tenants[0].key_attestation.anchors",
+            "cannot be read",
+        ),
+    ];
+    for (old, new, key, said) in cases.into_iter().chain(key_attestations) {
         let (found, what) = Example::new().with(old, new).problem();
         assert_eq!(found, key, "{new}: {what}");
         assert!(what.contains(said), "{new}: {what}");

@@ -12,7 +12,9 @@ use mdl_issuer::service::Service;
 use mdl_issuer::store::{
     Grant, GrantId, Hash, MemoryStore, NewGrant, NewOffer, OfferId, Redemption, RedemptionOutcome,
 };
-use mdl_issuer::tenant::{Authority, CredentialConfiguration, Legacy, Tenant, TenantPolicy};
+use mdl_issuer::tenant::{
+    Authority, CredentialConfiguration, KeyAttestationRules, Legacy, Tenant, TenantPolicy,
+};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
 use rand_chacha::ChaCha20Rng;
@@ -69,6 +71,7 @@ impl House {
             authority,
             records: records.clone(),
             policy,
+            key_attestation: KeyAttestationRules::default(),
             legacy: Legacy::default(),
         };
         let service = Service {

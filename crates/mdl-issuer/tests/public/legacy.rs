@@ -1,9 +1,10 @@
 //! What wallets of older drafts send, where a tenant takes it.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use mdl_crypto::Curve;
 use serde_json::{Value, json};
 
-use crate::rig::{CredentialAttempt, OLD, Rig, Session};
+use crate::rig::{CredentialAttempt, DMV, OLD, Rig, Session};
 
 /// A session of the tenant for older wallets, and the `c_nonce` that came with its token.
 async fn session(rig: &Rig) -> (Session, String) {
@@ -50,6 +51,28 @@ async fn a_wallet_of_draft_13_collects_a_document() {
             .send(&rig)
             .await
             .ok();
+    }
+}
+
+#[tokio::test]
+async fn a_kid_that_spells_its_key_out_is_taken_where_the_tenant_says_so() {
+    let rig = Rig::new().await;
+    for (tenant, expected) in [(OLD, None), (DMV, Some("invalid_proof"))] {
+        let session = rig.session(tenant).await;
+        let nonce = rig.nonce(tenant).await;
+        let mut attempt = rig.credential_request(&session, &nonce, vec![rig.key(Curve::P256)]);
+        let header = attempt.proof().header.as_object_mut().unwrap();
+        let jwk = header.remove("jwk").unwrap().to_string();
+        let kid = format!(
+            "did:jwk:{}#0",
+            Base64UrlUnpadded::encode_string(jwk.as_bytes())
+        );
+        header.insert("kid".into(), kid.into());
+        let answer = attempt.send(&rig).await;
+        match expected {
+            None => drop(answer.ok()),
+            Some(code) => assert_eq!(answer.error(), code),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod postgres_server;
 
 mod altered_rows;
 mod flow;
+mod key_attestations;
 mod legacy;
 mod metadata;
 mod methods;

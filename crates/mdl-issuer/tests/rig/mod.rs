@@ -31,7 +31,8 @@ use mdl_issuer::secret::ServiceSecret;
 use mdl_issuer::service::Service;
 use mdl_issuer::store::{MemoryStore, Store};
 use mdl_issuer::tenant::{
-    Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay, Legacy, Tenant, TenantPolicy,
+    Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay, KeyAttestationRules, Legacy,
+    Tenant, TenantPolicy,
 };
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
@@ -43,7 +44,7 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 
 pub(crate) use exchange::Answer;
-pub(crate) use jwt::Jwt;
+pub(crate) use jwt::{Jwt, jwk};
 pub(crate) use records::Records;
 pub(crate) use wallet::{CredentialAttempt, NotificationAttempt, Session, TokenAttempt};
 
@@ -99,6 +100,15 @@ impl Rig {
 
     /// A service on this store. Two of them on one are replicas, whose wallets must not draw the same numbers.
     pub(crate) async fn on(store: Arc<dyn Store>, seed: u64) -> Self {
+        Self::made(store, seed, |_| {}).await
+    }
+
+    /// With something changed about the tenants.
+    pub(crate) async fn with(change: impl FnOnce(&mut [Tenant; 4])) -> Self {
+        Self::made(Arc::new(MemoryStore::new()), 11, change).await
+    }
+
+    async fn made(store: Arc<dyn Store>, seed: u64, change: impl FnOnce(&mut [Tenant; 4])) -> Self {
         let mut strict = policy();
         strict.require_dpop_nonce = true;
         strict.batch_size = 1;
@@ -110,17 +120,19 @@ impl Rig {
             c_nonce_in_token: true,
             format_selector: true,
             metadata_shape: true,
+            did_keys: true,
         };
         let none = Legacy::default();
         let mut dmv = tenant("dmv", "https://issuer.example/dmv", policy(), none);
         dmv.authority.document_signers[0].key_store = Some(key_store());
-        let tenants = [
+        let mut tenants = [
             dmv,
             tenant("strict", "https://issuer.example", strict, none),
             tenant("old", "https://issuer.example/a/old", old, all),
             // Nobody gets here: the path is taken.
             tenant("shadow", "https://other.example/dmv", policy(), none),
         ];
+        change(&mut tenants);
         let rig = Self::of(store, seed, tenants.into());
         rig.service.publish_due("test").await;
         rig
@@ -229,6 +241,7 @@ fn tenant(name: &str, issuer: &str, policy: TenantPolicy, legacy: Legacy) -> Ten
         authority: authority::authority(NOW, &[400]),
         records: Arc::new(Records::default()),
         policy,
+        key_attestation: KeyAttestationRules::default(),
         legacy,
     }
 }

@@ -21,7 +21,9 @@ use mdl_issuer::record::SubjectReference;
 use mdl_issuer::secret::ServiceSecret;
 use mdl_issuer::service::Service;
 use mdl_issuer::store::{Issuance, MemoryStore};
-use mdl_issuer::tenant::{CredentialConfiguration, Legacy, Tenant, TenantPolicy};
+use mdl_issuer::tenant::{
+    CredentialConfiguration, KeyAttestationRules, Legacy, Tenant, TenantPolicy,
+};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
 use mdl_wallet::collection::Collector;
@@ -101,6 +103,7 @@ impl Running {
             authority: authority(NOW, &[400]),
             records: Arc::new(Records::default()),
             policy: policy(require_dpop_nonce),
+            key_attestation: KeyAttestationRules::default(),
             legacy: Legacy::default(),
         };
         let service = Arc::new(Service {

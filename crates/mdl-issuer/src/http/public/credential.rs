@@ -20,6 +20,7 @@ use crate::openid4vci::credential_request::{self, CredentialError, MAX_BYTES, Pr
 use crate::openid4vci::credential_response::credential_response;
 use crate::openid4vci::endpoint::Endpoint;
 use crate::openid4vci::error_code::ErrorCode;
+use crate::openid4vci::key_attestation::KeyAttestations;
 use crate::openid4vci::nonce::NonceKind;
 use crate::openid4vci::proof;
 use crate::operations::request_id::RequestId;
@@ -113,11 +114,15 @@ async fn check_proofs(
     let expected = proof::Expected {
         issuer: &at.tenant.issuer,
         client_id: grant.client_id.as_deref(),
+        did_keys: at.tenant.legacy.did_keys,
         now,
     };
     let mut checked = Vec::with_capacity(proofs.len());
+    let mut attestations = KeyAttestations::new(&at.tenant.key_attestation, now);
     for proof in proofs {
-        checked.push(proof::verify(proof, &expected)?);
+        let proof = proof::verify(proof, &expected)?;
+        attestations.check(&proof)?;
+        checked.push(proof);
         tokio::task::yield_now().await;
     }
     credential_request::combine(checked, &at.service.secret, &at.tenant, now)
@@ -158,6 +163,7 @@ fn refused(at: &TenantState, error: &CredentialError) -> Response {
         | CredentialError::ProofType
         | CredentialError::TooManyProofs
         | CredentialError::Proof(_)
+        | CredentialError::KeyAttestation(_)
         | CredentialError::StaleNonce
         | CredentialError::SeveralNonces
         | CredentialError::KeyTwice
