@@ -70,6 +70,9 @@ pub(super) struct Refusal {
     retry_after: Option<Duration>,
 }
 
+/// The longest that a wallet is told to wait for a source of record, which comes back by itself.
+const LONGEST_WAIT: Duration = Duration::HOUR;
+
 impl Refusal {
     pub(super) fn because(reason: Reason, cause: &dyn Error) -> Self {
         let mut text = cause.to_string();
@@ -112,6 +115,9 @@ impl Refusal {
         match (self.reason.error(), self.retry_after) {
             (IssueError::Busy { code, .. }, Some(retry_after)) => {
                 IssueError::Busy { code, retry_after }
+            }
+            (IssueError::Unavailable { code, .. }, Some(retry_after)) => {
+                IssueError::Unavailable { code, retry_after }
             }
             (error, _) => error,
         }
@@ -196,10 +202,16 @@ impl From<RecordSourceError> for Refusal {
             RecordSourceError::Unavailable(_) => Reason::RecordSourceUnavailable,
         };
         let refusal = Self::because(reason, &error);
+        let retry_after = error.retry_after().map(|wait| {
+            // To the next whole second: Retry-After knows no others.
+            let seconds = wait.as_secs_f64().ceil();
+            Duration::seconds_f64(seconds.min(LONGEST_WAIT.as_seconds_f64()))
+        });
         Self {
             cause: refusal
                 .cause
                 .map(|text| format!("{}: {text}", error.code())),
+            retry_after,
             ..refusal
         }
     }

@@ -55,6 +55,10 @@ fn describe() {
         "mdl_job_runs_total",
         "Runs of periodic jobs by job and outcome"
     );
+    describe_counter!(
+        "mdl_store_errors_total",
+        "Failures of the database after all retries, by kind: unavailable or corrupt"
+    );
     describe_gauge!(
         "mdl_ready",
         "Whether a check of readiness passes, by check and tenant"
@@ -141,6 +145,11 @@ pub(crate) fn issuance(tenant: &str, outcome: Result<usize, &'static str>, elaps
         Err(code) => code,
     };
     counter!("mdl_issuances_total", "tenant" => tenant.to_owned(), "outcome" => code).increment(1);
+}
+
+/// A database did not do what it was asked: it is away, or holds something unexpected.
+pub(crate) fn store_failed(kind: &'static str) {
+    counter!("mdl_store_errors_total", "kind" => kind).increment(1);
 }
 
 pub(super) fn job_ran(job: &'static str, outcome: &'static str) {

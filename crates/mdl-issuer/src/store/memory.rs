@@ -11,13 +11,13 @@ use super::steps::{
     AppendCheckpoint, AppendLedger, CancelOffer, Check, Notify, PublishStatusList, Step, TakeLease,
     UseOnce,
 };
-use super::tables::Tables;
+use super::tables::{StatusChangeRow, Tables};
 use super::{
     Completion, CompletionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint,
     LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewOffer, NewStatusList, NotificationEvent,
-    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList, Redemption,
-    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
-    StatusValue, Store, StoreError, UsedValue,
+    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList,
+    RecordedStatusChange, Redemption, RedemptionOutcome, Reservation, ReservationOutcome,
+    StatusChange, StatusList, StatusListId, StatusValue, Store, StoreError, UsedValue,
 };
 
 /// Everything under one lock.
@@ -174,6 +174,22 @@ impl Store for MemoryStore {
 
     async fn change_status(&self, change: StatusChange) -> Result<u64, StoreError> {
         self.run(&change)
+    }
+
+    async fn status_changes(
+        &self,
+        tenant: &str,
+        issuance: IssuanceId,
+    ) -> Result<Vec<RecordedStatusChange>, StoreError> {
+        let tables = self.tables();
+        let of_batch = tables
+            .status_changes
+            .iter()
+            .filter(|row| row.issuance == issuance && row.change.tenant == tenant);
+        let mut changes: Vec<_> = of_batch.map(StatusChangeRow::recorded).collect();
+        changes.sort_by_key(|change| (change.at, change.document));
+        changes.truncate(MAX_ROWS as usize);
+        Ok(changes)
     }
 
     async fn status_entries(

@@ -37,8 +37,8 @@ pub use offer::{
 pub use replay::{UsedPurpose, UsedValue};
 pub use sql::SqlStore;
 pub use status::{
-    NewStatusList, PublishedStatusList, STATUS_LIST_MARGIN, StatusChange, StatusList,
-    StatusPosition, StatusSelector, StatusValue,
+    NewStatusList, PublishedStatusList, RecordedStatusChange, STATUS_LIST_MARGIN, StatusChange,
+    StatusList, StatusPosition, StatusSelector, StatusValue,
 };
 
 /// Most rows of one page of offers or issuances.
@@ -116,6 +116,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     async fn status_lists(&self, tenant: &str) -> Result<Vec<StatusList>, StoreError>;
     /// Changes the status of documents. How many entries changed; 0 also where they were so already.
     async fn change_status(&self, change: StatusChange) -> Result<u64, StoreError>;
+    /// The changes of the documents of a batch, oldest first, at most [`MAX_ROWS`] of them.
+    async fn status_changes(
+        &self,
+        tenant: &str,
+        issuance: IssuanceId,
+    ) -> Result<Vec<RecordedStatusChange>, StoreError>;
     /// The positions of a list that are not [`StatusValue::Valid`].
     async fn status_entries(
         &self,

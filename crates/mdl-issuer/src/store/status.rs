@@ -117,6 +117,21 @@ pub struct StatusChange {
     pub now: OffsetDateTime,
 }
 
+/// A change of status as it was made, for one document of a batch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RecordedStatusChange {
+    /// When.
+    pub at: OffsetDateTime,
+    /// The number of the document in its batch, counted from 0.
+    pub document: u32,
+    /// To what.
+    pub value: StatusValue,
+    /// Why, one of the codes.
+    pub reason: String,
+    /// Who asked.
+    pub actor: String,
+}
+
 /// A list as the world sees it.
 #[derive(Clone, Debug)]
 pub struct PublishedStatusList {

@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::{
     CLOCK_DIFFERENCE, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft,
     LedgerHead, LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList,
-    STATUS_LIST_MARGIN, StatusChange, StatusList, StatusListId, StatusPosition, StatusValue,
-    UsedPurpose,
+    RecordedStatusChange, STATUS_LIST_MARGIN, StatusChange, StatusList, StatusListId,
+    StatusPosition, StatusValue, UsedPurpose,
 };
 use crate::ledger;
 
@@ -172,6 +172,18 @@ pub(super) struct StatusChangeRow {
     pub(super) change: StatusChange,
     pub(super) issuance: IssuanceId,
     pub(super) number: u32,
+}
+
+impl StatusChangeRow {
+    pub(super) fn recorded(&self) -> RecordedStatusChange {
+        RecordedStatusChange {
+            at: self.change.now,
+            document: self.number,
+            value: self.change.value,
+            reason: self.change.reason.clone(),
+            actor: self.change.actor.clone(),
+        }
+    }
 }
 
 /// The rows.

@@ -16,7 +16,7 @@ type Change = (&'static str, Option<Value>);
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     changed: Mutex<HashMap<String, Vec<Change>>>,
-    is_away: Mutex<bool>,
+    away: Mutex<Option<SourceUnavailable>>,
 }
 
 impl Records {
@@ -29,7 +29,12 @@ impl Records {
 
     /// From now on, the source answers or does not.
     pub(crate) fn set_away(&self, is_away: bool) {
-        *self.is_away.lock().unwrap() = is_away;
+        self.fail(is_away.then_some(SourceUnavailable::TimedOut));
+    }
+
+    /// From now on, this is why the source does not answer.
+    pub(crate) fn fail(&self, reason: Option<SourceUnavailable>) {
+        *self.away.lock().unwrap() = reason;
     }
 }
 
@@ -61,9 +66,9 @@ impl RecordSource for Records {
     }
 
     async fn check(&self) -> Result<(), RecordSourceError> {
-        match *self.is_away.lock().unwrap() {
-            true => Err(SourceUnavailable::TimedOut.into()),
-            false => Ok(()),
+        match self.away.lock().unwrap().clone() {
+            Some(reason) => Err(reason.into()),
+            None => Ok(()),
         }
     }
 }

@@ -15,15 +15,20 @@ mod roles;
 mod tls;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use mdl_crypto::Curve;
 use mdl_issuer::config::{
     InternalListener, Operator, PublicListener, RequestLimits, ServeSettings,
 };
+use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::rate_limit::{Proxies, RateLimitSettings};
+use mdl_issuer::record::SubjectReference;
 use mdl_issuer::serve::{self, Running};
+use mdl_issuer::store::SqlStore;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use rig::Rig;
+use rig::{DMV, Rig, Session};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -350,6 +355,89 @@ async fn one_request_too_many_is_told_when_to_come_again() {
     assert_eq!(body["error"], "temporarily_unavailable");
     assert!(body["error_description"].is_string(), "{body}");
     assert_eq!(body.as_object().unwrap().len(), 2, "{body}");
+    served.running.stop().await.unwrap();
+}
+
+/// Has a wallet collect two documents for [`SUBJECT`].
+async fn collect(rig: &Rig) {
+    let request = OfferRequest {
+        configuration_ids: vec![MDL.into()],
+        subject: SubjectReference::new(SUBJECT).unwrap(),
+        tx_code_digits: None,
+        life: None,
+        identity: OfferIdentity::Random,
+    };
+    let offer = offer::create(&rig.service, rig.tenant(DMV), request);
+    let (offer, key) = (offer.await.unwrap(), rig.key(Curve::P256));
+    let answer = rig.token_request(DMV, &offer, Some(&key)).send(rig).await;
+    let session = Session {
+        tenant: DMV,
+        token: answer.ok()["access_token"].as_str().unwrap().to_owned(),
+        key,
+    };
+    let nonce = rig.nonce(DMV).await;
+    let keys = vec![rig.key(Curve::P256), rig.key(Curve::P256)];
+    let request = rig.credential_request(&session, &nonce, keys);
+    request.send(rig).await.ok();
+}
+
+#[tokio::test]
+async fn an_operator_sees_who_changed_the_status_of_what_and_why() {
+    let served = Served::with(settings()).await;
+    collect(&served.rig).await;
+    let wanted = json!({ "subject": SUBJECT });
+    let (_, found) = served
+        .ask(Method::POST, "/issuances/search", Some(wanted))
+        .await;
+    let id = found[0]["id"].as_str().unwrap();
+    let path = format!("/issuances/{id}");
+    let (_, batch) = served.ask(Method::GET, &path, None).await;
+    assert_eq!(batch["documents"], 2);
+    assert_eq!(batch["status_changes"], json!([]));
+    for (action, reason) in [
+        ("suspend", "licence-suspended"),
+        ("resume", "licence-reinstated"),
+        ("revoke", "device-lost"),
+    ] {
+        let change = json!({ "issuance": id, "document": 1, "action": action, "reason": reason });
+        let (status, _) = served
+            .ask(Method::POST, "/status-changes", Some(change))
+            .await;
+        assert_eq!(status, StatusCode::OK);
+        served.rig.clock.advance(time::Duration::SECOND);
+    }
+    let (_, batch) = served.ask(Method::GET, &path, None).await;
+    let change = |at, status, reason| json!({ "at": at, "document": 1, "status": status, "reason": reason, "actor": "back-office" });
+    assert_eq!(
+        batch["status_changes"],
+        json!([
+            change("2026-06-15T13:14:15Z", "suspended", "licence-suspended"),
+            change("2026-06-15T13:14:16Z", "valid", "licence-reinstated"),
+            change("2026-06-15T13:14:17Z", "revoked", "device-lost"),
+        ])
+    );
+    served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn failures_of_the_database_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("issuer.db");
+    drop(SqlStore::sqlite(&path).await.unwrap());
+    // Readable, and nothing can be written.
+    let store = SqlStore::sqlite_to_read(&path).await.unwrap();
+    let rig = Rig::on(Arc::new(store), 11).await;
+    let served = Served::of(rig, settings()).await;
+    let wanted = json!({ "subject": SUBJECT, "configuration_ids": [MDL] });
+    let (status, refused) = served.ask(Method::POST, "/offers", Some(wanted)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{refused}");
+    let request = served.internal(Method::GET, "/metrics").bearer_auth(TOKEN);
+    let metrics = request.send().await.unwrap().text().await.unwrap();
+    let counted = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("mdl_store_errors_total{kind=\"unavailable\"} "))
+        .and_then(|count| count.parse::<u64>().ok());
+    assert!(counted.is_some_and(|count| count > 0), "{metrics}");
     served.running.stop().await.unwrap();
 }
 

@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use super::Internal;
 use super::body::{Body, subject, written};
 use crate::operations::problem::Problem;
-use crate::store::{Issuance, IssuanceId, IssuanceState, NotificationEvent};
+use crate::store::{
+    Issuance, IssuanceId, IssuanceState, NotificationEvent, RecordedStatusChange, StatusValue,
+};
 
 /// Whose.
 #[derive(Deserialize, ToSchema)]
@@ -38,6 +40,46 @@ pub(super) struct IssuanceAnswer {
     notified: Option<&'static str>,
     /// Whether the documents have a status.
     has_status: bool,
+}
+
+/// A batch, and what was done to the status of its documents.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IssuanceDetails {
+    #[serde(flatten)]
+    issuance: IssuanceAnswer,
+    /// Every change of a document, oldest first, at most 1,000.
+    status_changes: Vec<StatusChangeAnswer>,
+}
+
+/// A change of the status of one document.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatusChangeAnswer {
+    /// When (RFC 3339).
+    at: String,
+    /// The document of the batch, counted from 0.
+    document: u32,
+    /// What it has been since: `valid`, `revoked` or `suspended`.
+    status: &'static str,
+    /// Why: one of the codes of a status change.
+    reason: String,
+    /// Whose doing it was: the operator's name.
+    actor: String,
+}
+
+impl From<RecordedStatusChange> for StatusChangeAnswer {
+    fn from(change: RecordedStatusChange) -> Self {
+        Self {
+            at: written(change.at),
+            document: change.document,
+            status: match change.value {
+                StatusValue::Valid => "valid",
+                StatusValue::Invalid => "revoked",
+                StatusValue::Suspended => "suspended",
+            },
+            reason: change.reason,
+            actor: change.actor,
+        }
+    }
 }
 
 impl From<Issuance> for IssuanceAnswer {
@@ -82,21 +124,27 @@ pub(super) async fn search(
     Ok(Json(found.into_iter().map(Into::into).collect()))
 }
 
-/// One batch.
+/// One batch, and who changed the status of its documents, when and why.
 #[utoipa::path(get, path = "/tenants/{tenant}/issuances/{issuance}", security(("operator" = [])),
     params(("tenant" = String, Path), ("issuance" = String, Path)),
     responses(
-        (status = 200, description = "The batch.", body = IssuanceAnswer),
+        (status = 200, description = "The batch.", body = IssuanceDetails),
         (status = "4XX", description = "Refused.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now.", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn show(
     State(internal): State<Internal>,
     Path((tenant, issuance)): Path<(String, String)>,
-) -> Result<Json<IssuanceAnswer>, Problem> {
+) -> Result<Json<IssuanceDetails>, Problem> {
     let tenant = internal.tenant(&tenant)?;
     let unknown = || Problem::new(StatusCode::NOT_FOUND, "unknown-issuance");
     let id = IssuanceId::parse(&issuance).ok_or_else(unknown)?;
-    let found = internal.service.store.issuance(&tenant.name, id).await?;
-    Ok(Json(found.ok_or_else(unknown)?.into()))
+    let store = &internal.service.store;
+    let found = store.issuance(&tenant.name, id).await?;
+    let issuance = found.ok_or_else(unknown)?;
+    let changes = store.status_changes(&tenant.name, id).await?;
+    Ok(Json(IssuanceDetails {
+        issuance: issuance.into(),
+        status_changes: changes.into_iter().map(Into::into).collect(),
+    }))
 }

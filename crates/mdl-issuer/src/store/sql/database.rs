@@ -8,6 +8,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::operations::metrics;
 use crate::store::StoreError;
 
 /// The type of a column.
@@ -117,13 +118,18 @@ pub(super) enum DatabaseError {
     Corrupt(String),
 }
 
+/// The way of every failure out of the database: here it is counted.
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         match error {
             DatabaseError::Retry(why) | DatabaseError::Away(why) | DatabaseError::Failed(why) => {
+                metrics::store_failed("unavailable");
                 Self::Unavailable(why)
             }
-            DatabaseError::Corrupt(what) => Self::Corrupt(what),
+            DatabaseError::Corrupt(what) => {
+                metrics::store_failed("corrupt");
+                Self::Corrupt(what)
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ impl GroupCommit {
             sent.map_err(|_| gone())?;
             answered.await.map_err(|_| gone())?
         };
-        let late = || StoreError::Unavailable("the store is too slow".into());
+        let late = || StoreError::from(DatabaseError::Away("the store is too slow".into()));
         tokio::time::timeout(PATIENCE, done)
             .await
             .map_err(|_| late())?

@@ -32,9 +32,9 @@ use super::tables::{DocumentRow, GrantRow, IssuanceRow, OfferRow, StatusListRow,
 use super::{
     Completion, CompletionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint,
     LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewOffer, NewStatusList, NotificationEvent,
-    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList, Redemption,
-    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
-    StatusValue, Store, StoreError, UsedValue,
+    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList,
+    RecordedStatusChange, Redemption, RedemptionOutcome, Reservation, ReservationOutcome,
+    StatusChange, StatusList, StatusListId, StatusValue, Store, StoreError, UsedValue,
 };
 
 /// A store on SQLite or PostgreSQL. What a method has returned is durable.
@@ -301,6 +301,35 @@ impl Store for SqlStore {
 
     async fn change_status(&self, change: StatusChange) -> Result<u64, StoreError> {
         self.writer.run(change).await
+    }
+
+    async fn status_changes(
+        &self,
+        tenant_name: &str,
+        issuance: IssuanceId,
+    ) -> Result<Vec<RecordedStatusChange>, StoreError> {
+        let columns = [("tenant", Text), ("id", Bytes)];
+        let given = Given::one(&columns, vec![tenant_name.into(), issuance.0.into()]);
+        let sql = format!(
+            "SELECT t.at, t.number, t.status, t.reason, t.actor \
+             FROM {} CROSS JOIN status_changes AS t \
+             WHERE t.issuance = given.id AND t.tenant = given.tenant \
+             ORDER BY t.at, t.number LIMIT {MAX_ROWS}",
+            self.database.dialect().given(&columns),
+        );
+        let kinds = [Integer, Integer, Integer, Text, Text];
+        let rows = self.database.fetch(&sql, &given, &kinds).await?;
+        let changes = rows.into_iter().map(|row| {
+            let mut values = Values::new("status_changes", row);
+            Ok(RecordedStatusChange {
+                at: values.time()?,
+                document: values.number()?,
+                value: records::status_of(&mut values)?,
+                reason: values.text()?,
+                actor: values.text()?,
+            })
+        });
+        Ok(changes.collect::<Result<_, DatabaseError>>()?)
     }
 
     async fn status_entries(

@@ -482,7 +482,7 @@ impl Record for PublishedStatusList {
     }
 }
 
-/// Written and never read by the service.
+/// Has no key, so it is no [`Record`].
 impl StatusChangeRow {
     pub(super) const TABLE: &'static str = "status_changes";
     pub(super) const COLUMNS: &'static [Column] = &[

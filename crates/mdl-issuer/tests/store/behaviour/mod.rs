@@ -60,6 +60,7 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     status::a_batch_changes,
     status::a_person_changes,
     status::a_lost_device_stays_suspended_when_the_licence_is_reinstated,
+    status::changes_of_a_batch_are_told,
     status::what_is_invalid_stays_invalid,
     status::a_change_is_bound_to_the_tenant,
     status::a_published_list_is_served,

@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mdl_issuer::store::{
-    Issuance, NewStatusList, PublishedStatusList, ReservationOutcome, STATUS_LIST_MARGIN,
-    SignaturePurpose, StatusChange, StatusListId, StatusSelector, StatusValue, Store,
+    Issuance, NewStatusList, PublishedStatusList, RecordedStatusChange, ReservationOutcome,
+    STATUS_LIST_MARGIN, SignaturePurpose, StatusChange, StatusListId, StatusSelector, StatusValue,
+    Store,
 };
 
 use crate::rows::{
@@ -232,6 +233,57 @@ pub(super) async fn a_lost_device_stays_suspended_when_the_licence_is_reinstated
         6,
         "as often as it changed"
     );
+}
+
+pub(super) async fn changes_of_a_batch_are_told(store: Arc<dyn Store>) {
+    store.create_status_list(list(1)).await.unwrap();
+    let (issuance, other) = (batch(&*store, 1, 3).await, batch(&*store, 2, 1).await);
+    let changes = [
+        (
+            StatusSelector::Document(issuance.id, 2),
+            StatusValue::Suspended,
+            "lost",
+        ),
+        (
+            StatusSelector::Issuance(issuance.id),
+            StatusValue::Invalid,
+            "withdrawn",
+        ),
+        (
+            StatusSelector::Issuance(other.id),
+            StatusValue::Invalid,
+            "lost",
+        ),
+    ];
+    for (seconds, (selector, value, reason)) in (200..).zip(changes) {
+        let change = StatusChange {
+            reason: reason.into(),
+            now: at(seconds),
+            ..change(selector, value)
+        };
+        // The second time changes nothing, and is not told.
+        for _ in 0..2 {
+            store.change_status(change.clone()).await.unwrap();
+        }
+    }
+    let told = |seconds, document, value, reason: &str| RecordedStatusChange {
+        at: at(seconds),
+        document,
+        value,
+        reason: reason.into(),
+        actor: "operator".into(),
+    };
+    assert_eq!(
+        store.status_changes(TENANT, issuance.id).await.unwrap(),
+        [
+            told(200, 2, StatusValue::Suspended, "lost"),
+            told(201, 0, StatusValue::Invalid, "withdrawn"),
+            told(201, 1, StatusValue::Invalid, "withdrawn"),
+            told(201, 2, StatusValue::Invalid, "withdrawn"),
+        ]
+    );
+    let foreign = store.status_changes(OTHER_TENANT, issuance.id).await;
+    assert_eq!(foreign.unwrap(), []);
 }
 
 pub(super) async fn what_is_invalid_stays_invalid(store: Arc<dyn Store>) {
