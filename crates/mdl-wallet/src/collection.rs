@@ -28,6 +28,7 @@ use crate::metadata::{AuthorizationServerMetadata, Configuration, IssuerMetadata
 use crate::offer::{CredentialOffer, OfferLink, PRE_AUTHORIZED_CODE};
 use crate::proof::jwt_proof;
 use crate::repetition::pause_before_retry;
+use crate::unfinished::UnfinishedCollection;
 
 /// What to ask for.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub struct Batch {
     pub documents: Vec<Document>,
     /// How often the credential request had to be sent again.
     pub repeated: u32,
+    /// What the issuer calls the delivery, if it wants to hear of it.
+    pub notification_id: Option<String>,
 }
 
 /// A document with its key. `Debug` prints no element of it.
@@ -108,6 +111,17 @@ struct Session<'i> {
     issuer: &'i IssuerMetadata,
     dpop: Option<DpopKey>,
     access_token: Zeroizing<String>,
+}
+
+impl<'i> Session<'i> {
+    fn of(issuer: &'i IssuerMetadata, begun: &UnfinishedCollection) -> Result<Self, CollectError> {
+        let dpop = begun.dpop_key.clone().map(DpopKey::of).transpose()?;
+        Ok(Self {
+            issuer,
+            dpop,
+            access_token: begun.access_token.clone(),
+        })
+    }
 }
 
 impl Collector {
@@ -161,7 +175,8 @@ impl Collector {
         }
     }
 
-    /// Collects a batch and tells the issuer whether it was kept (11).
+    /// Collects a batch and tells the issuer that it was accepted (11). Nothing of it outlives a crash: a wallet that
+    /// keeps its batches [begins](Self::begin), [finishes](Self::finish) and [accepts](Self::accept) in steps.
     ///
     /// # Errors
     /// See [`CollectError`].
@@ -172,40 +187,122 @@ impl Collector {
     ) -> Result<Batch, CollectError> {
         let issuer = IssuerMetadata::fetch(&self.connection, &offer.credential_issuer).await?;
         let configuration = configuration(&issuer, offer, order)?;
-        let mut session = self.redeem(&issuer, offer, order).await?;
-        let keys: Vec<_> = (0..order.batch.min(issuer.batch_size))
+        let begun = self.begin_at(&issuer, configuration, offer, order).await?;
+        let mut session = Session::of(&issuer, &begun)?;
+        let batch = self.finish_in(&mut session, configuration, &begun).await?;
+        self.accept_in(&mut session, &batch).await?;
+        Ok(batch)
+    }
+
+    /// Trades an offer for a token, and makes the device keys: from here on the offer is used up, and what is returned
+    /// must be kept until it is finished.
+    ///
+    /// # Errors
+    /// See [`CollectError`].
+    pub async fn begin(
+        &mut self,
+        offer: &CredentialOffer,
+        order: &Order,
+    ) -> Result<UnfinishedCollection, CollectError> {
+        let issuer = IssuerMetadata::fetch(&self.connection, &offer.credential_issuer).await?;
+        let configuration = configuration(&issuer, offer, order)?;
+        self.begin_at(&issuer, configuration, offer, order).await
+    }
+
+    /// Requests the batch of a collection, for the first time or again. Tells the issuer if it is not in order, but not
+    /// yet that it is: it must be kept first, because the issuer forgets how to make it again.
+    ///
+    /// # Errors
+    /// See [`CollectError`]; where it [may pass](CollectError::may_pass), the same collection may be finished later.
+    pub async fn finish(&mut self, begun: &UnfinishedCollection) -> Result<Batch, CollectError> {
+        let issuer = IssuerMetadata::fetch(&self.connection, &begun.credential_issuer).await?;
+        let configuration = issuer.configuration(&begun.configuration_id);
+        let configuration = configuration.ok_or(CollectError::Configuration)?;
+        let mut session = Session::of(&issuer, begun)?;
+        self.finish_in(&mut session, configuration, begun).await
+    }
+
+    /// Tells the issuer that a batch was kept (11).
+    ///
+    /// # Errors
+    /// See [`CollectError`]. The documents are good without it.
+    pub async fn accept(
+        &mut self,
+        begun: &UnfinishedCollection,
+        batch: &Batch,
+    ) -> Result<(), CollectError> {
+        let issuer = IssuerMetadata::fetch(&self.connection, &begun.credential_issuer).await?;
+        let mut session = Session::of(&issuer, begun)?;
+        self.accept_in(&mut session, batch).await
+    }
+
+    async fn begin_at(
+        &mut self,
+        issuer: &IssuerMetadata,
+        configuration: &Configuration,
+        offer: &CredentialOffer,
+        order: &Order,
+    ) -> Result<UnfinishedCollection, CollectError> {
+        let (access_token, dpop) = self.redeem(issuer, offer, order).await?;
+        let device_keys = (0..order.batch.min(issuer.batch_size))
             .map(|_| PrivateKey::generate(Curve::P256, &mut self.rng))
             .collect();
-        let (answer, repeated) = self.request(&mut session, configuration, &keys).await?;
-        let documents = self.documents(&answer, configuration, keys);
-        let event = match &documents {
-            Ok(_) => "credential_accepted",
-            Err(_) => "credential_failure",
-        };
-        let notification = optional_text(&answer, "notification_id");
-        if let Ok(Some(id)) = notification {
-            // A courtesy to the issuer: the documents are good, or not, without it.
-            let told = self.notify(&mut session, id, event).await;
-            if documents.is_ok() {
-                told?;
-            }
-        }
-        Ok(Batch {
+        Ok(UnfinishedCollection {
             credential_issuer: issuer.credential_issuer.clone(),
             configuration_id: configuration.id.clone(),
-            collected: (self.now)(),
-            documents: documents?,
-            repeated,
+            access_token,
+            dpop_key: dpop.map(|dpop| dpop.key().clone()),
+            device_keys,
         })
     }
 
-    /// The token request (6.1).
-    async fn redeem<'i>(
+    async fn finish_in(
         &mut self,
-        issuer: &'i IssuerMetadata,
+        session: &mut Session<'_>,
+        configuration: &Configuration,
+        begun: &UnfinishedCollection,
+    ) -> Result<Batch, CollectError> {
+        let keys = &begun.device_keys;
+        let (answer, repeated) = self.request(session, configuration, keys).await?;
+        let notification = optional_text(&answer, "notification_id").ok().flatten();
+        let documents = match self.documents(&answer, configuration, keys.clone()) {
+            Ok(documents) => documents,
+            Err(error) => {
+                if let Some(id) = notification {
+                    // A courtesy to the issuer: the documents are no better without it.
+                    let _ = self.notify(session, id, "credential_failure").await;
+                }
+                return Err(error);
+            }
+        };
+        Ok(Batch {
+            credential_issuer: begun.credential_issuer.clone(),
+            configuration_id: begun.configuration_id.clone(),
+            collected: (self.now)(),
+            documents,
+            repeated,
+            notification_id: notification.map(str::to_owned),
+        })
+    }
+
+    async fn accept_in(
+        &mut self,
+        session: &mut Session<'_>,
+        batch: &Batch,
+    ) -> Result<(), CollectError> {
+        match &batch.notification_id {
+            Some(id) => self.notify(session, id, "credential_accepted").await,
+            None => Ok(()),
+        }
+    }
+
+    /// The token request (6.1).
+    async fn redeem(
+        &mut self,
+        issuer: &IssuerMetadata,
         offer: &CredentialOffer,
         order: &Order,
-    ) -> Result<Session<'i>, CollectError> {
+    ) -> Result<(Zeroizing<String>, Option<DpopKey>), CollectError> {
         let grant = offer.pre_authorized.as_ref();
         let grant = grant.ok_or(CollectError::NoPreAuthorizedCode)?;
         let mut form = vec![
@@ -241,11 +338,7 @@ impl Collector {
             return Err(CollectError::TokenType);
         }
         let access_token = text(&token, "access_token").map_err(&member)?;
-        Ok(Session {
-            issuer,
-            access_token: Zeroizing::new(access_token.to_owned()),
-            dpop,
-        })
+        Ok((Zeroizing::new(access_token.to_owned()), dpop))
     }
 
     /// The credential request (8.2), sent again with the same keys until it is answered; and how often it was.

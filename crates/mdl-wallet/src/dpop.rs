@@ -35,13 +35,26 @@ impl DpopKey {
     /// # Errors
     /// None in practice: JOSE knows the curve.
     pub fn generate<R: CryptoRng + ?Sized>(rng: &mut R) -> Result<Self, UnusableKey> {
-        let key = PrivateKey::generate(Curve::P256, rng);
+        Self::of(PrivateKey::generate(Curve::P256, rng))
+    }
+
+    /// A key that was used before.
+    ///
+    /// # Errors
+    /// [`UnusableKey::Curve`].
+    pub fn of(key: PrivateKey) -> Result<Self, UnusableKey> {
         let jwk = Jwk::try_from(key.public_key().clone())?;
         Ok(Self {
             key,
             jwk,
             nonces: [None, None],
         })
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &PrivateKey {
+        &self.key
     }
 
     /// `jkt`: what the token is bound to.

@@ -7,6 +7,8 @@
 //!     00.key.pem, 00.cbor        device key (PKCS#8) and IssuerSigned of the first document, and so on
 //! ```
 //!
+//! Folders whose name begins with a dot are collections that were [begun](crate::unfinished) and not finished.
+//!
 //! A document that is presented twice lets two readers find out that they met the same holder; that is what batches are
 //! for, so the wallet presents the least used one.
 
@@ -151,28 +153,56 @@ impl WalletFolder {
         passphrase: Option<&Passphrase>,
         rng: &mut R,
     ) -> Result<String, FolderError> {
-        let stored = describe(batch, rng)?;
         create_private_folder(&self.0)?;
-        let unfinished = Unfinished(self.0.join(format!(".{}", stored.name)));
-        create_private_folder(&unfinished.0)?;
+        let mut random = [0; 8];
+        rng.fill_bytes(&mut random);
+        let making = Unfinished::in_the_making(&self.0.join(hex::encode(random)));
+        create_private_folder(making.path())?;
         for (index, document) in batch.documents.iter().enumerate() {
-            let key_path = unfinished.0.join(key_name(index));
+            let key_path = making.path().join(key_name(index));
             match passphrase {
                 Some(passphrase) => key_file::create(&key_path, &document.key, passphrase, rng)?,
                 None => key_file::create_unencrypted(&key_path, &document.key, rng)?,
             }
-            write_private(
-                &unfinished.0.join(document_name(index)),
-                &document.issuer_signed,
-            )?;
         }
-        write_private(
-            &unfinished.0.join(BATCH_FILE),
-            to_json(&stored).to_string().as_bytes(),
-        )?;
-        let path = self.0.join(&stored.name);
-        fs::rename(&unfinished.0, &path).map_err(failed(&path))?;
+        let name = self.write_batch(making.path(), batch, rng)?;
+        let path = self.0.join(&name);
+        fs::rename(making.path(), &path).map_err(failed(&path))?;
+        Ok(name)
+    }
+
+    /// Writes documents and description beside the device keys in `folder`; returns the name that it is to have.
+    pub(crate) fn write_batch<R: CryptoRng + ?Sized>(
+        &self,
+        folder: &Path,
+        batch: &Batch,
+        rng: &mut R,
+    ) -> Result<String, FolderError> {
+        let stored = describe(batch, rng)?;
+        for (index, document) in batch.documents.iter().enumerate() {
+            replace(&folder.join(document_name(index)), &document.issuer_signed)?;
+        }
+        let description = to_json(&stored).to_string();
+        replace(&folder.join(BATCH_FILE), description.as_bytes())?;
         Ok(stored.name)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The names of everything in the folder that has one in UTF-8; of nothing if there is no folder.
+    pub(crate) fn names(&self) -> Result<Vec<String>, FolderError> {
+        let entries = match fs::read_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed(&self.0))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed(&self.0))?.file_name();
+            names.extend(name.to_str().map(str::to_owned));
+        }
+        Ok(names)
     }
 
     /// Every batch, in the order of collection. A folder that does not exist holds none.
@@ -180,17 +210,11 @@ impl WalletFolder {
     /// # Errors
     /// [`FolderError::Io`], [`FolderError::Description`], [`FolderError::Member`].
     pub fn batches(&self) -> Result<Vec<StoredBatch>, FolderError> {
-        let entries = match fs::read_dir(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries.map_err(failed(&self.0))?,
-        };
         let mut batches = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(failed(&self.0))?.file_name();
+        for name in self.names()? {
             // What starts with a dot was never finished; other files are somebody else's.
-            let name = name.to_str().filter(|name| !name.starts_with('.'));
-            if let Some(name) = name.filter(|name| self.0.join(name).join(BATCH_FILE).is_file()) {
-                batches.push(self.batch(name)?);
+            if !name.starts_with('.') && self.0.join(&name).join(BATCH_FILE).is_file() {
+                batches.push(self.batch(&name)?);
             }
         }
         batches.sort_by(|a, b| (a.collected, &a.name).cmp(&(b.collected, &b.name)));
@@ -253,14 +277,18 @@ impl WalletFolder {
 
     fn batch(&self, name: &str) -> Result<StoredBatch, FolderError> {
         let path = self.0.join(name).join(BATCH_FILE);
-        let content = read(&path, JSON_LIMITS.max_bytes as u64)?;
-        let description = parse_json_object(&content, &JSON_LIMITS);
-        match description.map(|description| from_json(name, &description)) {
-            Ok(Ok(batch)) => Ok(batch),
-            Ok(Err(source)) => Err(FolderError::Member { path, source }),
-            Err(source) => Err(FolderError::Description { path, source }),
-        }
+        let description = read_object(&path)?;
+        from_json(name, &description).map_err(|source| FolderError::Member { path, source })
     }
+}
+
+/// Reads a description: a JSON object.
+pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, FolderError> {
+    let content = read(path, JSON_LIMITS.max_bytes as u64)?;
+    parse_json_object(&content, &JSON_LIMITS).map_err(|source| FolderError::Description {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn describe<R: CryptoRng + ?Sized>(batch: &Batch, rng: &mut R) -> Result<StoredBatch, FolderError> {
@@ -327,7 +355,7 @@ fn rfc3339(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_default()
 }
 
-fn key_name(index: usize) -> String {
+pub(crate) fn key_name(index: usize) -> String {
     format!("{index:02}.key.pem")
 }
 
@@ -336,7 +364,21 @@ fn document_name(index: usize) -> String {
 }
 
 /// A folder that goes away unless it got its final name.
-struct Unfinished(PathBuf);
+pub(crate) struct Unfinished(PathBuf);
+
+impl Unfinished {
+    /// For a folder that will be at `path`. What an earlier attempt left there goes.
+    pub(crate) fn in_the_making(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let making = Self(path.with_file_name(format!(".making{name}")));
+        let _ = fs::remove_dir_all(&making.0);
+        making
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
@@ -344,7 +386,7 @@ impl Drop for Unfinished {
     }
 }
 
-fn failed(path: &Path) -> impl Fn(io::Error) -> FolderError {
+pub(crate) fn failed(path: &Path) -> impl Fn(io::Error) -> FolderError {
     let path = path.to_owned();
     move |source| FolderError::Io {
         path: path.clone(),
@@ -352,7 +394,7 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> FolderError {
     }
 }
 
-fn create_private_folder(path: &Path) -> Result<(), FolderError> {
+pub(crate) fn create_private_folder(path: &Path) -> Result<(), FolderError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -360,7 +402,7 @@ fn create_private_folder(path: &Path) -> Result<(), FolderError> {
     builder.create(path).map_err(failed(path))
 }
 
-fn write_private(path: &Path, content: &[u8]) -> Result<(), FolderError> {
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -382,7 +424,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), FolderError> {
     fs::rename(&beside, path).map_err(failed(path))
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FolderError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FolderError> {
     let mut content = Vec::new();
     let file = File::open(path).map_err(failed(path))?;
     let read = file.take(limit + 1).read_to_end(&mut content);
@@ -427,6 +469,7 @@ mod tests {
             collected,
             documents: (0..size).map(document).collect(),
             repeated: 0,
+            notification_id: None,
         }
     }
 

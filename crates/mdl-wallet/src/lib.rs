@@ -28,7 +28,7 @@
 //! | [`dpop`], [`proof`] | proofs of possession: of the token's key (RFC 9449), of the device keys (appendix F.1) |
 //! | [`collection`] | from an offer to a checked batch |
 //! | [`document`] | what a wallet checks of a document before it keeps it |
-//! | [`folder`] | keys and documents on disk |
+//! | [`folder`], [`unfinished`] | keys and documents on disk, and what outlives a crash between request and answer |
 //! | [`presentation`] | a `DeviceResponse` for one session |
 //! | [`status_list`] | what readers will learn of a document |
 //! | [`load`] | many wallets at once, to measure a service |
@@ -46,6 +46,7 @@ pub mod offer;
 pub mod presentation;
 pub mod proof;
 pub mod status_list;
+pub mod unfinished;
 
 mod collect_error;
 mod json_member;

@@ -380,22 +380,53 @@ fn a_short_load_is_carried_without_failures() {
     assert_eq!(report["failures"], json!({}));
 }
 
-/// Passes connections on to `service`, except that the answers to the first `lost` credential requests never arrive.
-fn lossy(service: SocketAddr, lost: usize) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let seen = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&seen);
-    thread::spawn(move || {
-        for client in listener.incoming() {
-            let (client, count) = (client.unwrap(), Arc::clone(&count));
-            thread::spawn(move || pass(client, service, lost, &count));
-        }
-    });
-    (address, seen)
+/// A way to a service on which the answers to the first credential requests never arrive.
+#[derive(Clone)]
+struct Lossy {
+    address: SocketAddr,
+    /// Credential requests that went through.
+    seen: Arc<AtomicUsize>,
+    /// So many of which get no answer.
+    lost: Arc<AtomicUsize>,
 }
 
-fn pass(client: TcpStream, service: SocketAddr, lost: usize, seen: &AtomicUsize) {
+impl Lossy {
+    fn to(service: SocketAddr, lost: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let lossy = Self {
+            address: listener.local_addr().unwrap(),
+            seen: Arc::new(AtomicUsize::new(0)),
+            lost: Arc::new(AtomicUsize::new(lost)),
+        };
+        let way = lossy.clone();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let (client, way) = (client.unwrap(), way.clone());
+                thread::spawn(move || pass(client, service, &way));
+            }
+        });
+        lossy
+    }
+}
+
+/// A development service in `at` whose wallets come by a lossy way.
+fn behind_lossy(at: &Path, lost: usize) -> (Service, Lossy) {
+    drop(Service::development(at));
+    let path = at.join("dev/issuer.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let public = address(&settings, "[public]").unwrap();
+    let way = Lossy::to(public.parse().unwrap(), lost);
+    let issuer = |address: &str| format!("issuer = \"http://{address}\"");
+    fs::write(
+        &path,
+        settings.replace(&issuer(public), &issuer(&way.address.to_string())),
+    )
+    .unwrap();
+    let service = Service::start(at, &["--config", "dev/issuer.toml"]);
+    (service, way)
+}
+
+fn pass(client: TcpStream, service: SocketAddr, way: &Lossy) {
     let mut server = TcpStream::connect(service).unwrap();
     let (mut answers, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let cut = Arc::new(AtomicUsize::new(0));
@@ -420,7 +451,8 @@ fn pass(client: TcpStream, service: SocketAddr, lost: usize, seen: &AtomicUsize)
             Ok(piece) => piece.to_vec(),
         };
         let is_credential_request = piece.starts_with(b"POST /credential ");
-        if is_credential_request && seen.fetch_add(1, Ordering::SeqCst) < lost {
+        let lost = way.lost.load(Ordering::SeqCst);
+        if is_credential_request && way.seen.fetch_add(1, Ordering::SeqCst) < lost {
             cut.store(1, Ordering::SeqCst);
         }
         requests.consume(piece.len());
@@ -435,26 +467,14 @@ fn pass(client: TcpStream, service: SocketAddr, lost: usize, seen: &AtomicUsize)
 fn a_lost_answer_gives_the_same_batch_and_no_second_one() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    drop(Service::development(at));
-    let path = at.join("dev/issuer.toml");
-    let settings = fs::read_to_string(&path).unwrap();
-    let public = address(&settings, "[public]").unwrap();
-    let (proxy, seen) = lossy(public.parse().unwrap(), 2);
-    let issuer = |address: &str| format!("issuer = \"http://{address}\"");
-    fs::write(
-        &path,
-        settings.replace(&issuer(public), &issuer(&proxy.to_string())),
-    )
-    .unwrap();
-    let service = Service::start(at, &["--config", "dev/issuer.toml"]);
-
+    let (service, way) = behind_lossy(at, 2);
     let offer = service.offer("sample-001", false);
     let report = service
         .collect(at, &offer["link_by_value"], &["--batch", "4"])
         .expect(0)
         .json();
     assert_eq!(
-        (&report["repeated"], seen.load(Ordering::SeqCst)),
+        (&report["repeated"], way.seen.load(Ordering::SeqCst)),
         (&json!(2), 3)
     );
     assert_eq!(report["documents"].as_array().unwrap().len(), 4);
@@ -466,4 +486,64 @@ fn a_lost_answer_gives_the_same_batch_and_no_second_one() {
         (&json!(4), &json!("issued"))
     );
     assert_eq!(issuances[0]["notified"], "credential_accepted");
+}
+
+#[test]
+fn a_wallet_that_is_killed_before_the_answer_gets_the_same_batch_when_it_asks_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let (service, way) = behind_lossy(at, usize::MAX);
+    // By reference: the offer cannot be fetched again either.
+    let offer = service.offer("sample-001", false);
+    let link = offer["link_by_reference"].as_str().unwrap();
+    let arguments = ["wallet", "collect", link, "--allow-loopback-http"];
+    let more = ["--batch", "4", "--json"];
+    let mut killed = command(at)
+        .args(arguments)
+        .args(more)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while way.seen.load(Ordering::SeqCst) == 0 {
+        assert_eq!(killed.try_wait().unwrap(), None, "it waits for its answer");
+        thread::sleep(Duration::from_millis(5));
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let list = || mdl(at, &["wallet", "list", "--json"]).expect(0).json();
+    assert_eq!(list(), json!({ "batches": [], "unfinished": 1 }));
+
+    way.lost.store(0, Ordering::SeqCst);
+    let collect = || mdl(at, &[&arguments[..], &more].concat());
+    let report = collect().expect(0).json();
+    assert_eq!(report["resumed"], true);
+    assert_eq!(report["documents"].as_array().unwrap().len(), 4);
+    assert_eq!(list()["unfinished"], 0);
+    let kept = at.join(report["folder"].as_str().unwrap());
+    let mut files: Vec<_> = fs::read_dir(kept)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".cbor") && !name.starts_with('0'))
+        .collect();
+    files.sort_unstable();
+    assert_eq!(files, ["batch.json"], "token and its key are gone");
+    let issuances = service.ask("issuances/search", &json!({ "subject": "sample-001" }));
+    let issuances = issuances.as_array().unwrap();
+    assert_eq!(issuances.len(), 1, "{issuances:?}");
+    assert_eq!(issuances[0]["documents"], 4);
+    assert_eq!(issuances[0]["notified"], "credential_accepted");
+    // What was finished is not finished again.
+    collect().expect(1);
+}
+
+#[test]
+fn a_collection_that_is_refused_for_good_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let service = Service::shared();
+    let offer = service.offer("nobody-of-this-name", false);
+    service.collect(at, &offer["link_by_value"], &[]).expect(1);
+    let list = mdl(at, &["wallet", "list", "--json"]).expect(0).json();
+    assert_eq!(list, json!({ "batches": [], "unfinished": 0 }));
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use clap::Args;
 use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_wallet::collection::{Batch, CollectError, Collector, Order};
+use mdl_wallet::folder::FolderError;
 use mdl_wallet::offer::{CredentialOffer, OfferLink};
+use mdl_wallet::unfinished::UnfinishedCollection;
 use rand_core::Rng;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
@@ -15,7 +17,7 @@ use crate::Exit;
 use crate::commands::runtime;
 use crate::commands::verify::read_trust_anchors;
 use crate::failure::{Failure, Result};
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::randomness::generator;
 
 /// Collect a batch of licences from a credential offer (OpenID4VCI 1.0)
@@ -25,7 +27,8 @@ use crate::randomness::generator;
 
 OFFER is the link of a QR code, openid-credential-offer://?… or haip-vci://?…, or - to read it from standard input: an \
 offer is a secret until it is collected, and other users of the machine can read command lines. `mdl serve --dev` \
-prints one, and this command.")]
+prints one, and this command. The same command again finishes a collection that was interrupted after the offer was \
+used, and gives the same licences.")]
 pub(crate) struct Collect {
     /// The link of a credential offer, or - for standard input
     #[arg(value_name = "OFFER")]
@@ -54,7 +57,7 @@ pub(crate) struct Collect {
 
 impl Collect {
     pub(crate) fn run(&self) -> Result<Exit> {
-        let link = self.link()?;
+        let (text, link) = self.link()?;
         let anchors = TrustAnchors::new(read_trust_anchors(&self.iaca)?);
         let passphrase = self.passphrase.get()?;
         let connection = self.network.connection()?;
@@ -62,39 +65,73 @@ impl Collect {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
         let mut collector = Collector::new(connection, seed).trusting(anchors);
-        let batch = runtime()?.block_on(async {
-            let offer = collector
-                .read_offer(&link)
-                .await
-                .map_err(|error| failure(&error))?;
-            let order = Order {
-                configuration_id: self.configuration.clone(),
-                batch: self.batch,
-                tx_code: self.tx_code(&offer)?,
-            };
-            let batch = collector.collect(&offer, &order).await;
-            batch.map_err(|error| failure(&error))
-        })?;
         let folder = self.data.folder();
-        let kept = folder.keep(&batch, passphrase.as_ref(), &mut rng);
-        let name = kept.map_err(|error| folder_failure(&error))?;
-        self.print(&batch, &name)?;
+        let in_folder = |error: FolderError| folder_failure(&error);
+        let (batch, name, resumed) = runtime()?.block_on(async {
+            let unfinished = folder.unfinished(&text, passphrase.as_ref());
+            let unfinished = unfinished.map_err(in_folder)?;
+            let resumed = unfinished.is_some();
+            let begun = match unfinished {
+                Some(begun) => begun,
+                None => {
+                    let begun = self.begin(&mut collector, &link).await?;
+                    // Before the request is sent: whoever is interrupted from here on asks for the same batch again.
+                    let kept = folder.begin(&text, &begun, passphrase.as_ref(), &mut rng);
+                    kept.map_err(in_folder)?;
+                    begun
+                }
+            };
+            let batch = match collector.finish(&begun).await {
+                Ok(batch) => batch,
+                Err(error) => {
+                    if !error.may_pass() {
+                        folder.abandon(&text).map_err(in_folder)?;
+                    }
+                    return Err(failure(&error));
+                }
+            };
+            let name = folder.finish(&text, &batch, &mut rng).map_err(in_folder)?;
+            // Only now: the issuer forgets how to make the batch again.
+            if let Err(error) = collector.accept(&begun, &batch).await {
+                remark(format_args!(
+                    "the issuer was not told that the licences were kept: {error}"
+                ));
+            }
+            Ok((batch, name, resumed))
+        })?;
+        self.print(&batch, &name, resumed)?;
         Ok(Exit::Good)
     }
 
-    fn link(&self) -> Result<OfferLink> {
-        let read;
-        let link = if self.offer == "-" {
-            read = first_line(std::path::Path::new("-"))?;
-            read.as_str()
-        } else {
-            &self.offer
+    /// Trades the offer for a token and device keys.
+    async fn begin(
+        &self,
+        collector: &mut Collector,
+        link: &OfferLink,
+    ) -> Result<UnfinishedCollection> {
+        let offer = collector.read_offer(link).await;
+        let offer = offer.map_err(|error| failure(&error))?;
+        let order = Order {
+            configuration_id: self.configuration.clone(),
+            batch: self.batch,
+            tx_code: self.tx_code(&offer)?,
         };
-        link.parse().map_err(|error| {
+        let begun = collector.begin(&offer, &order).await;
+        begun.map_err(|error| failure(&error))
+    }
+
+    /// The link, as text and read.
+    fn link(&self) -> Result<(Zeroizing<String>, OfferLink)> {
+        let text = match self.offer.as_str() {
+            "-" => first_line(std::path::Path::new("-"))?,
+            offer => Zeroizing::new(offer.to_owned()),
+        };
+        let link = text.parse().map_err(|error| {
             Failure::usage("this is not a credential offer")
                 .because(&error)
                 .hint("give the whole link of the QR code, in quotes")
-        })
+        })?;
+        Ok((text, link))
     }
 
     fn tx_code(&self, offer: &CredentialOffer) -> Result<Option<Zeroizing<String>>> {
@@ -119,7 +156,7 @@ impl Collect {
             .map_err(|error| Failure::usage("cannot ask for the transaction code").because(&error))
     }
 
-    fn print(&self, batch: &Batch, name: &str) -> Result<()> {
+    fn print(&self, batch: &Batch, name: &str, resumed: bool) -> Result<()> {
         let folder = self.data.folder();
         let paths = (0..batch.documents.len()).map(|index| folder.document_path(name, index));
         let paths: Vec<_> = paths.collect();
@@ -129,12 +166,16 @@ impl Collect {
                 true => "each verified against the IACA certificate",
                 false => "each sound in itself; give --iaca to verify who issued them",
             };
+            let resumed = match resumed {
+                true => "a collection that was interrupted was finished\n",
+                false => "",
+            };
             let repeated = match batch.repeated {
                 0 => String::new(),
                 count => format!("the credential request was sent again {count} times\n"),
             };
             format!(
-                "{} licences from {}, {checked}\n{repeated}kept in {}\n",
+                "{} licences from {}, {checked}\n{resumed}{repeated}kept in {}\n",
                 batch.documents.len(),
                 batch.credential_issuer,
                 self.data.data.join(name).display()
@@ -148,6 +189,7 @@ impl Collect {
                 "folder": self.data.data.join(name).to_string_lossy(),
                 "iaca_checked": anchored,
                 "repeated": batch.repeated,
+                "resumed": resumed,
                 "documents": batch.documents.iter().zip(&paths).map(|(document, path)| json!({
                     "file": path.to_string_lossy(),
                     "doc_type": document.facts.doc_type,

@@ -26,12 +26,27 @@ impl List {
     pub(crate) fn run(&self) -> Result<Exit> {
         let batches = self.data.folder().batches();
         let batches = batches.map_err(|error| folder_failure(&error))?;
+        let unfinished = self.data.folder().unfinished_count();
+        let unfinished = unfinished.map_err(|error| folder_failure(&error))?;
         self.output.result(
-            || match batches.is_empty() {
-                true => "no licences\n".to_owned(),
-                false => batches.iter().map(line).collect(),
+            || {
+                let mut text: String = batches.iter().map(line).collect();
+                if batches.is_empty() {
+                    text.push_str("no licences\n");
+                }
+                if unfinished > 0 {
+                    text.push_str(&format!(
+                        "{unfinished} interrupted: repeat `mdl wallet collect` with the same offer\n"
+                    ));
+                }
+                text
             },
-            || json!({ "batches": batches.iter().map(entry).collect::<Vec<_>>() }),
+            || {
+                json!({
+                    "batches": batches.iter().map(entry).collect::<Vec<_>>(),
+                    "unfinished": unfinished,
+                })
+            },
         )?;
         Ok(Exit::Good)
     }
