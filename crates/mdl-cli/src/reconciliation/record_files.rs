@@ -381,8 +381,13 @@ fn unreadable(findings: &mut Findings, path: &Path, why: String) {
     findings.add(Finding::UnreadableFile { file, why });
 }
 
+/// By its name. CloudTrail's insights and AWS Config lie beside log files and hold no calls.
 fn is_record(path: &Path) -> bool {
+    const OTHERS: [&str; 2] = ["_CloudTrail-Insight_", "_Config_"];
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if OTHERS.iter().any(|other| name.contains(other)) {
+        return false;
+    }
     name.ends_with(".json") || name.ends_with(".json.gz")
 }
 

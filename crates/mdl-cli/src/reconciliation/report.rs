@@ -149,7 +149,8 @@ struct OfKey {
     entries: u64,
     signatures: u64,
     pairs: u64,
-    failures: BTreeMap<u32, u64>,
+    /// By reason and principal.
+    failures: BTreeMap<(u32, u32), u64>,
     principals: BTreeMap<u32, u64>,
 }
 
@@ -222,7 +223,8 @@ impl Report {
             return is_signature;
         }
         if !is_signature {
-            *of_key.failures.entry(key_use.failure).or_default() += 1;
+            let who = (key_use.failure, key_use.principal);
+            *of_key.failures.entry(who).or_default() += 1;
             return false;
         }
         of_key.signatures += 1;
@@ -389,9 +391,13 @@ impl Report {
             let name = shown(self.records.principals.name(*principal));
             let _ = writeln!(text, "  {count} signatures by {name}");
         }
-        for (failure, count) in &of_key.failures {
+        for ((failure, principal), count) in &of_key.failures {
             let failure = shown(self.records.failures.text(*failure).unwrap_or_default());
-            let _ = writeln!(text, "  {count} calls without a signature: {failure}");
+            let name = shown(self.records.principals.name(*principal));
+            let _ = writeln!(
+                text,
+                "  {count} calls without a signature by {name}: {failure}"
+            );
         }
     }
 
@@ -446,8 +452,13 @@ impl Report {
                 "signatures": count,
             })
         });
-        let failures = of_key.failures.iter().map(|(failure, count)| {
-            json!({ "error": self.records.failures.text(*failure), "calls": count })
+        let failures = of_key.failures.iter().map(|((failure, principal), count)| {
+            json!({
+                "error": self.records.failures.text(*failure),
+                "principal": self.records.principals.name(*principal),
+                "allowed": self.records.principals.is_allowed(*principal),
+                "calls": count,
+            })
         });
         let mut json = json!({
             "recorded_as": self.records.names.names(number),

@@ -182,13 +182,23 @@ fn what_fits_fits_in_any_order_and_delivered_more_than_once() {
     let again = scene.events[..4].to_vec();
     scene.events.extend(again);
     scene.entries.swap(0, 9);
+    for name in [
+        "1_CloudTrail-Insight_x.json.gz",
+        "1_Config_x.json.gz",
+        "README",
+    ] {
+        fs::write(scene.path(&format!("{TRAIL}/{name}")), "something else").unwrap();
+    }
     let mut other = sign(99, 5);
     other["eventName"] = "GetPublicKey".into();
     scene.events.push(other);
     let report = scene.reconcile(&["--principal", ROLE]).expect(0).json();
     assert_eq!(report["verdict"], "matches");
     assert_eq!(report["findings"], json!([]));
-    assert_eq!(report["delivered_twice"], 4);
+    assert_eq!(
+        (&report["delivered_twice"], &report["other_files"]),
+        (&json!(4), &json!(3))
+    );
     assert_eq!(
         (&report["records"], &report["files"]),
         (&json!(15), &json!(3))
@@ -289,18 +299,23 @@ fn somebody_who_is_not_on_the_list_is_found() {
 #[test]
 fn calls_that_failed_are_counted_and_are_no_signatures() {
     let mut scene = Scene::new();
-    for (number, error) in [
-        (70, "AccessDenied"),
-        (71, "ThrottlingException"),
-        (72, "ThrottlingException"),
+    let mallory = "arn:aws:iam::111122223333:user/mallory";
+    for (number, error, who) in [
+        (70, "AccessDenied", mallory),
+        (71, "ThrottlingException", ROLE),
+        (72, "ThrottlingException", ROLE),
     ] {
         let mut event = sign(number, 300);
+        if who == mallory {
+            event["userIdentity"] = json!({ "arn": mallory });
+        }
         event["errorCode"] = error.into();
         scene.events.push(event);
     }
     let report = scene.reconcile(&["--principal", ROLE]).expect(0).json();
     let failed = json!([
-        { "error": "AccessDenied", "calls": 1 }, { "error": "ThrottlingException", "calls": 2 }
+        { "error": "AccessDenied", "principal": mallory, "allowed": false, "calls": 1 },
+        { "error": "ThrottlingException", "principal": ROLE, "allowed": true, "calls": 2 },
     ]);
     assert_eq!(report["keys"][0]["failed_calls"], failed);
     assert_eq!(report["keys"][0]["signatures"], 10);
