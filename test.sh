@@ -153,6 +153,8 @@ build_mdl() {
 stage_benches() {
     run cargo test --release --locked --manifest-path benches/Cargo.toml
     run benches/instructions
+    # Checked only: with optimisation, HTTP and databases take longer to build than all other stages of the benches.
+    run cargo check --locked --manifest-path benches/issuing-service/Cargo.toml --target-dir benches/target
 }
 
 stage_vectors() {

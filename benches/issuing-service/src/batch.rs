@@ -1,16 +1,15 @@
 //! Thirty copies of a licence, as the issuing service makes them: from one encoded record, through the guard.
 
-use mdl_crypto::{Curve, PublicKey};
-use mdl_iaca::trust_anchor::TrustAnchor;
-use mdl_issuer::issuing::{Batch, StrictReader};
-use mdl_issuer::store::Hash;
+use mdl_crypto::PublicKey;
+use mdl_issuer::issuing::Batch;
 use mdl_issuer::tenant::DocumentSigner;
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::builder::{ElementSet, Granularity, Validity};
-use mdl_signer::{DocumentSignerWindow, SigningGuard, SoftwareSigner};
 use time::{Duration, OffsetDateTime};
 
 use mdl_benches::licence::{Authority, Key};
+
+use crate::house::document_signer;
 
 /// Documents of a batch.
 pub const DOCUMENTS: u8 = 30;
@@ -27,31 +26,9 @@ pub struct Guarded {
 impl Guarded {
     /// The document signer of `authority`.
     pub fn new(authority: &Authority, now: OffsetDateTime) -> Self {
-        let key = authority.ds_key.key.clone();
-        let public = key.public_key().clone();
-        let anchor = TrustAnchor::from_der(&authority.iaca).expect("an IACA certificate");
-        let window = DocumentSignerWindow::new(
-            now - Duration::days(10),
-            now + Duration::days(80),
-            Duration::days(30),
-        );
-        let rules = StrictReader::new(anchor, &authority.ds, Curve::P256);
-        let guard = SigningGuard::new(
-            Box::new(SoftwareSigner::new(key)),
-            &public,
-            window.expect("in order"),
-            Box::new(rules),
-        );
         let device_keys = (1..=DOCUMENTS).map(|byte| Key::new(byte).key.public_key().clone());
         Self {
-            signer: DocumentSigner {
-                id: Hash::of(&authority.ds),
-                certificate: authority.ds.clone(),
-                country: Some("US".into()),
-                state: Some("US-CA".into()),
-                guard: guard.expect("the key is the certificate's"),
-                key_id: Hash::of(&public.to_spki_der()),
-            },
+            signer: document_signer(authority, now),
             device_keys: device_keys.collect(),
             validity: Validity::coarse(now, Duration::days(30), Granularity::Day)
                 .expect("in range"),
@@ -73,6 +50,7 @@ impl Guarded {
         }
         .build(self.signer.guard.algorithm());
         let unsigned = unsigned.expect("the settings are the default ones");
-        pollster::block_on(unsigned.sign(&self.signer, None, self.now)).expect("a strict reader agrees")
+        pollster::block_on(unsigned.sign(&self.signer, None, self.now))
+            .expect("a strict reader agrees")
     }
 }
