@@ -19,8 +19,10 @@ use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, ElementSet, MdocBuilder, Validity};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::cose::encode_cose_key;
+use mdl_mdoc::device_engagement::{BleOptions, DeviceEngagement, RetrievalMethod};
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::presentation::{Presentation, encode_device_response};
+use mdl_mdoc::session::{SessionData, SessionEstablishment, SessionStatus};
 use mdl_mdoc::session_transcript::{Handover, OnlineHandover, SessionTranscript};
 use mdl_mdoc::status_list::{
     IdentifierList, RevocationList, StatusBits, StatusClaims, StatusList, UnsignedStatusCwt,
@@ -73,6 +75,7 @@ fn main() -> Result {
     });
     seed("session_transcript", "proximity", proximity.as_bytes())?;
     seed("session_transcript", "online", online.as_bytes())?;
+    session_messages(&reader)?;
 
     let (decoded, _) = decode_issuer_signed(&issuer_signed, &Limits::default())?;
     let mut presentation = Presentation::new(MDL_DOC_TYPE, &decoded);
@@ -225,6 +228,26 @@ fn issue(
     let issuer_signed =
         unsigned.attach(&signature, document_signer.public_key(), &[certificate])?;
     Ok((mso, issuer_signed))
+}
+
+fn session_messages(reader: &PrivateKey) -> Result {
+    let ble = RetrievalMethod::ble(&BleOptions {
+        peripheral_server: Some([1; 16]),
+        central_client: Some([2; 16]),
+    });
+    let engagement = DeviceEngagement::new(reader.public_key(), vec![ble]);
+    seed("session", "engagement", engagement.as_bytes())?;
+    seed("session", "qr", engagement.to_qr().as_bytes())?;
+    let establishment = SessionEstablishment {
+        e_reader_key: &encode_cose_key(reader.public_key()),
+        data: b"encrypted",
+    };
+    seed("session", "establishment", &establishment.encode())?;
+    let session_data = SessionData {
+        data: Some(b"encrypted"),
+        status: Some(SessionStatus::Termination),
+    };
+    seed("session", "data", &session_data.encode())
 }
 
 fn seed(target: &str, name: &str, bytes: &[u8]) -> Result {

@@ -20,6 +20,7 @@
 //! | name a curve, an algorithm, a hash | [`Curve`], [`Algorithm`], [`HashAlgorithm`] |
 //! | check a signature | [`PublicKey::verify`], [`PublicKey::verify_ecdsa_der`] |
 //! | sign, agree on a secret | [`PrivateKey`] |
+//! | encrypt the messages of a session | [`AesGcmKey`] |
 //! | derive and authenticate | [`hkdf_sha256`], [`hmac_sha256`], [`constant_time_eq`] |
 //! | read and write JWK and JWS (cargo feature `jose`) | `jose` |
 //!
@@ -35,6 +36,7 @@
 //! brainpoolP320r1, brainpoolP512r1 and Ed448 are curves of the standard that no maintained portable crate
 //! implements: they are known by name and give [`UnsupportedCurve`]. Randomness comes from the caller.
 
+mod aes_gcm;
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
@@ -51,6 +53,7 @@ mod rust_crypto;
 mod signature;
 mod spki;
 
+pub use aes_gcm::{AesGcmKey, NotAuthentic};
 pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub use checked_signature::CheckedSignature;
 pub use curve::{Curve, UnsupportedCurve};

@@ -9,6 +9,8 @@
 //! | build an mdoc to be signed | [`builder::MdocBuilder`] |
 //! | present one to a reader | [`presentation::Presentation`] |
 //! | publish revocation, or read what was published | [`status_list`] |
+//! | offer or read a device engagement | [`device_engagement::DeviceEngagement`] |
+//! | encrypt what reader and device say | [`session::SessionEncryption`] |
 //! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |
 //!
 //! Decoding is not verifying: everything here is unverified until `mdl-reader` has judged it.
@@ -18,10 +20,12 @@ pub mod cbor;
 pub mod cose;
 pub mod data_elements;
 pub mod device_authentication;
+pub mod device_engagement;
 pub mod device_response;
 pub mod issuer_signed;
 pub mod mso;
 pub mod presentation;
+pub mod session;
 pub mod session_transcript;
 pub mod status_list;
 pub mod tdate;

@@ -9,9 +9,13 @@ use mdl_crypto::{Curve, HashAlgorithm, PrivateKey, hmac_sha256};
 use mdl_mdoc::cbor::{Checker, Limits, Reader, Value};
 use mdl_mdoc::cose::{CoseKey, CoseMac0, CoseSign1, mac_structure};
 use mdl_mdoc::device_authentication::{device_authentication_bytes, e_mac_key};
+use mdl_mdoc::device_engagement::{BleOptions, DeviceEngagement, RetrievalMethod};
 use mdl_mdoc::device_response::DeviceResponse;
 use mdl_mdoc::issuer_signed::{IssuerSigned, decode_issuer_signed};
 use mdl_mdoc::mso::MobileSecurityObject;
+use mdl_mdoc::session::{
+    Role, SessionData, SessionEncryption, SessionEstablishment, SessionStatus,
+};
 use mdl_mdoc::session_transcript::{OnlineHandover, SessionTranscript};
 use mdl_mdoc::tdate::format_tdate;
 use serde_json::Value as Json;
@@ -313,4 +317,69 @@ fn decode_base64(text: &str) -> Vec<u8> {
         }
     }
     bytes
+}
+
+#[test]
+fn annex_d_engagement_is_what_we_make_of_the_same_key_and_options() {
+    let annex_d = vectors("annex_d.json");
+    if annex_d.is_empty() {
+        return;
+    }
+    let published = bytes(&vector(&annex_d, "annexd-device-engagement")["cbor_hex"]);
+    let read = DeviceEngagement::decode(published.clone(), &Limits::DEFAULT).unwrap();
+    let device = key(vector(&annex_d, "annexd-key-ephemeral-device"));
+    assert_eq!(read.e_device_key(), device.public_key());
+    let e_device_key_bytes = bytes(&vector(&annex_d, "annexd-e-device-key-bytes")["cbor_hex"]);
+    assert_eq!(read.e_device_key_bytes(), e_device_key_bytes);
+    let ble = read.retrieval_methods()[0].as_ble().unwrap().unwrap();
+    let uuid = hex::decode("45efef742b2c4837a9a3b0e1d05a6917").unwrap();
+    let expected = BleOptions {
+        peripheral_server: None,
+        central_client: Some(uuid.try_into().unwrap()),
+    };
+    assert_eq!(ble, expected);
+    let made = DeviceEngagement::new(device.public_key(), vec![RetrievalMethod::ble(&ble)]);
+    assert_eq!(hex::encode(made.as_bytes()), hex::encode(published));
+}
+
+#[test]
+fn annex_d_messages_decrypt_at_the_other_end_and_are_what_we_encrypt() {
+    let annex_d = vectors("annex_d.json");
+    if annex_d.is_empty() {
+        return;
+    }
+    let of = |id| bytes(&vector(&annex_d, id)["cbor_hex"]);
+    let transcript = &vector(&annex_d, "annexd-session-transcript")["session_transcript_hex"];
+    let transcript = SessionTranscript::from_bytes(bytes(transcript), &Limits::DEFAULT).unwrap();
+    let reader = key(vector(&annex_d, "annexd-key-ephemeral-reader"));
+    let device = key(vector(&annex_d, "annexd-key-ephemeral-device"));
+    let secret = reader.diffie_hellman(device.public_key()).unwrap();
+    let mut reader_end = SessionEncryption::new(Role::Reader, &secret, &transcript);
+    let secret = device.diffie_hellman(reader.public_key()).unwrap();
+    let mut device_end = SessionEncryption::new(Role::Device, &secret, &transcript);
+
+    let (request, response) = (of("annexd-device-request"), of("annexd-device-response"));
+    let published = of("annexd-session-establishment");
+    let read = SessionEstablishment::decode(&published, &Limits::DEFAULT).unwrap();
+    assert_eq!(device_end.decrypt(read.data).unwrap(), request);
+    let made = SessionEstablishment {
+        e_reader_key: read.e_reader_key,
+        data: &reader_end.encrypt(&request).unwrap(),
+    };
+    assert_eq!(made.encode(), published);
+
+    let published = of("annexd-session-data");
+    let read = SessionData::decode(&published, &Limits::DEFAULT).unwrap();
+    assert_eq!(reader_end.decrypt(read.data.unwrap()).unwrap(), response);
+    let made = SessionData {
+        data: Some(&device_end.encrypt(&response).unwrap()),
+        status: None,
+    };
+    assert_eq!(made.encode(), published);
+
+    let end = SessionData {
+        data: None,
+        status: Some(SessionStatus::Termination),
+    };
+    assert_eq!(end.encode(), of("annexd-session-termination"));
 }

@@ -17,18 +17,20 @@
 //! | [`Verifier`] | trust anchors, policy and limits: made once |
 //! | [`Conditions`] | what belongs to one verification: time, session, revocation evidence |
 //! | [`Report`] | every check with its outcome; [`Report::verdict`] is the one to act on |
+//! | [`proximity::ReaderSession`] | the encrypted session in which a response comes |
 //! | [`VerifiedDocument`] | the only way to element values |
 //!
 //! Revocation is looked up in what the caller hands over: CRLs for document signers, status tokens for documents.
 //! [`Report::needed_status_lists`] names the lists whose token would have answered more.
 //!
-//! Out of scope here: fetching anything, sessions and transport, requests.
+//! Out of scope here: fetching anything, transport, what a request asks for.
 
 mod cause;
 mod check;
 mod checks;
 mod document;
 mod policy;
+pub mod proximity;
 mod report;
 mod status_problem;
 mod verified;

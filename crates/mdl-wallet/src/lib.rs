@@ -45,6 +45,7 @@ pub mod metadata;
 pub mod offer;
 pub mod presentation;
 pub mod proof;
+pub mod proximity;
 pub mod status_list;
 pub mod unfinished;
 
