@@ -18,6 +18,7 @@ use crate::Exit;
 use crate::development::Development;
 use crate::failure::{Failure, Result};
 use crate::output::print;
+use crate::verification_report::rfc3339;
 
 /// Whom the first offer is for: the first of the sample people.
 const FIRST_SUBJECT: &str = "sample-001";
@@ -189,7 +190,7 @@ async fn introduce(development: &Development, running: &Running) -> Result<()> {
         iaca = iaca.display(),
         records = development.records().display(),
         people = SamplePeople::COUNT,
-        until = crate::verification_report::rfc3339(created.expires_at),
+        until = rfc3339(created.expires_at.truncate_to_second()),
         link = created.link_by_reference,
         token = token.display(),
         tenant = tenant.name,

@@ -408,3 +408,63 @@ fn a_new_root_comes_with_the_warnings_of_the_linter() {
     let run = mdl(folder.path(), &arguments).expect(0);
     assert!(run.stderr.contains("name-state-iso-3166-2"), "{run:?}");
 }
+
+/// What `docs/operations.md` says about setting it up, up to the check of the configuration.
+#[test]
+fn an_authority_made_by_commands_is_good_for_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("pass.txt"), "correct horse\n").unwrap();
+    for command in [
+        "iaca init --country US --state US-CA --name Root --contact iaca@dmv.example --crl-url https://dmv.example/crl",
+        "ds issue ds-1",
+        "status-signer issue status-1",
+        "crl build",
+    ] {
+        let command = format!("{command} --passphrase-file pass.txt");
+        mdl(at, &command.split(' ').collect::<Vec<_>>()).expect(0);
+    }
+    for (name, secret) in [("secret", "1".repeat(64)), ("sealing", "2".repeat(64))] {
+        fs::write(at.join(name), secret).unwrap();
+    }
+    fs::write(at.join("token"), "0123456789abcdef01234567").unwrap();
+    let settings = r#"
+[service]
+secret_file = "secret"
+sealing_key_file = "sealing"
+[public]
+address = "127.0.0.1:8080"
+[internal]
+address = "127.0.0.1:8081"
+[[internal.operators]]
+name = "clerk"
+token_file = "token"
+[store]
+url = "sqlite:issuer.db"
+[[tenants]]
+name = "dmv"
+issuer = "https://issuer.dmv.example"
+display = [{ name = "DMV" }]
+[[tenants.credentials]]
+id = "org.iso.18013.5.1.mDL"
+display = [{ name = "Driving licence" }]
+[tenants.authority]
+iaca_certificates = ["mdl-authority/iaca/certificate.pem"]
+crl = "mdl-authority/crl/crl.der"
+[[tenants.authority.document_signers]]
+certificate = "mdl-authority/ds/ds-1/certificate.pem"
+key = "mdl-authority/ds/ds-1/key.pem"
+passphrase_file = "pass.txt"
+longest_mso_life = "90d"
+[tenants.authority.status_signer]
+certificate = "mdl-authority/status/status-1/certificate.pem"
+key = "mdl-authority/status/status-1/key.pem"
+passphrase_file = "pass.txt"
+[tenants.records]
+kind = "folder"
+path = "records"
+"#;
+    fs::write(at.join("issuer.toml"), settings).unwrap();
+    let checked = mdl(at, &["serve", "--config", "issuer.toml", "--check"]).expect(0);
+    assert!(checked.stdout.contains("good, 1 credential issuer"));
+}

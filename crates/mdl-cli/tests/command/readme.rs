@@ -96,6 +96,7 @@ fn the_examples_of_every_help_work_one_after_the_other() {
         "iaca show",
         "ds issue",
         "ds list",
+        "status-signer issue",
         "key new",
         "issue",
         "present",
