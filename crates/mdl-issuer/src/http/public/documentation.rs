@@ -107,9 +107,12 @@ pub struct NonceAnswer {
 
 /// Credential request (8.2): one of the two selectors. Other members are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "credential_configuration_id": "org.iso.18013.5.1.mDL",
+    "proofs": { "jwt": ["eyJ0eXAiOiJvcGVuaWQ0dmNpLXByb29mK2p3dCJ9.e30.AA"] },
+}))]
 pub struct CredentialBody {
     /// A key of the metadata.
-    #[schema(example = "org.iso.18013.5.1.mDL")]
     pub credential_configuration_id: Option<String>,
     /// From the token response, where that had some.
     pub credential_identifier: Option<String>,
@@ -121,7 +124,7 @@ pub struct CredentialBody {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Proofs {
     /// One compact JWS for each device key.
-    #[schema(min_items = 1, example = json!(["eyJ0eXAiOiJvcGVuaWQ0dmNpLXByb29mK2p3dCJ9.e30.AA"]))]
+    #[schema(min_items = 1)]
     pub jwt: Vec<String>,
 }
 
@@ -149,6 +152,10 @@ pub struct CredentialObject {
 
 /// Notification request (11.1).
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "notification_id": "3fwe98js",
+    "event": "credential_accepted",
+}))]
 pub struct NotificationBody {
     /// From the credential response.
     pub notification_id: String,
