@@ -16,6 +16,8 @@
 //! # }
 //! ```
 
+mod guarded;
+
 use crate::{SignError, Signer};
 use mdl_crypto::{Signature, VerifyError};
 use std::{
@@ -33,16 +35,23 @@ const IN_A_ROW: u8 = 64;
 
 /// Runs the whole suite on signers from `make`, which may return the same key each time or not.
 ///
+/// A signer behind the [`SigningGuard`](crate::SigningGuard) is not asked for what the guard refuses: that is held
+/// against every backend too.
+///
 /// `secrets` are the bytes that no `Debug` may show: scalars, seeds, PINs; empty where the key is elsewhere.
 ///
 /// # Errors
 /// The first [`Deviation`] from the contract.
-pub async fn check<S: Signer>(make: impl Fn() -> S, secrets: &[&[u8]]) -> Result<(), Deviation> {
+pub async fn check<S: Signer + 'static>(
+    make: impl Fn() -> S,
+    secrets: &[&[u8]],
+) -> Result<(), Deviation> {
     algorithm_fits_key(&make())?;
     debug_hides_secrets(&make(), secrets)?;
     messages_of_every_length(&make()).await?;
     many_in_a_row(&make()).await?;
-    many_at_once(&make()).await
+    many_at_once(&make()).await?;
+    guarded::check(make).await
 }
 
 /// The algorithm is the one of the key's curve, and neither changes between calls.
@@ -205,6 +214,14 @@ pub enum Deviation {
         /// What the signer said.
         #[source]
         cause: SignError,
+    },
+    /// The guard in front of the key let through what it must refuse, asked the key for it, or refused what is good.
+    #[error("behind the guard: {case}, with {calls} calls to the key")]
+    Guard {
+        /// What was wrong with the document signer or the object.
+        case: &'static str,
+        /// Calls that reached the key.
+        calls: usize,
     },
     /// A signature is not that of its message when several were asked for at once.
     #[error("signature is not that of its message when several were asked for at once")]
