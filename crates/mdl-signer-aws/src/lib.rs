@@ -6,6 +6,7 @@
 //! | sign with a key in KMS | [`KmsSigner`] |
 //! | make such a key | [`create_key`] |
 //! | have a root, document signers and CRLs from Private CA | [`private_ca`] |
+//! | encrypt what is stored, under data keys of KMS | [`KmsDataKeys`] |
 //!
 //! KMS holds keys on P-256, P-384 and P-521 that ISO/IEC 18013-5 can use. brainpool is not among its curves, and Ed25519
 //! is signed there only as a whole message of at most 4,096 bytes, which a mobile security object may exceed.
@@ -17,6 +18,7 @@ mod retry;
 
 pub use client::{AwsAccess, AwsSettings};
 pub use kms::{
-    CreateKeyError, KeyArn, KmsKeyError, KmsSignError, KmsSigner, NotAKeyArn, create_key,
+    CreateKeyError, DataKeyError, KeyArn, KmsDataKeys, KmsKeyError, KmsSignError, KmsSigner,
+    NotAKeyArn, create_key,
 };
 pub use retry::CallError;

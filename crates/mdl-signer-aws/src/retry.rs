@@ -238,7 +238,6 @@ where
 /// One line for each attempt: what `mdl ledger reconcile` and a person need to find the call in CloudTrail.
 fn log(operation: &str, subject: &str, attempt: u32, request_id: Option<&str>, outcome: &str) {
     tracing::info!(
-        target: "mdl::aws",
         code = "aws_call",
         operation,
         subject,

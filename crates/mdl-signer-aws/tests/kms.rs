@@ -13,8 +13,8 @@ use fault_proxy::{Fault, FaultProxy};
 use mdl_crypto::{Curve, InvalidSignature, VerifyError};
 use mdl_signer::{SignError, Signer, behaviour};
 use mdl_signer_aws::{
-    AwsAccess, AwsSettings, CallError, CreateKeyError, KeyArn, KmsKeyError, KmsSignError,
-    KmsSigner, create_key,
+    AwsAccess, AwsSettings, CallError, CreateKeyError, DataKeyError, KeyArn, KmsDataKeys,
+    KmsKeyError, KmsSignError, KmsSigner, create_key,
 };
 use moto::{Moto, REGION};
 use serde_json::json;
@@ -385,6 +385,41 @@ async fn a_multi_region_key_is_asked_in_another_region_when_one_fails() {
         .await
         .unwrap_err();
     assert!(matches!(error, KmsKeyError::ReplicaDiffers(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn data_keys_open_under_their_key_for_their_purpose_only() {
+    let client = Client::new(access(&MOTO.url).sdk_config());
+    let made = client.create_key().send().await.unwrap();
+    let key: KeyArn = made.key_metadata.unwrap().arn.unwrap().parse().unwrap();
+    let proxy = FaultProxy::start(&MOTO.url).await;
+    let access = access(&proxy.url);
+    let keys = KmsDataKeys::new(&access, key.clone(), "one");
+    let (plain, wrapped) = keys.generate().await.unwrap();
+    assert_ne!(*plain, *keys.generate().await.unwrap().0);
+    assert_eq!(*plain, *keys.open(&wrapped).await.unwrap());
+    let other = KmsDataKeys::new(&access, key, "two");
+    let error = other.open(&wrapped).await.unwrap_err();
+    assert!(matches!(error, DataKeyError::DoesNotOpen(_)), "{error:?}");
+    // moto opens under whatever key the blob names.
+    proxy.next([Fault::Error(400, "IncorrectKeyException")]);
+    let error = keys.open(&wrapped).await.unwrap_err();
+    assert!(matches!(error, DataKeyError::DoesNotOpen(_)), "{error:?}");
+    let mut changed = wrapped.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    let error = keys.open(&changed).await.unwrap_err();
+    assert!(matches!(error, DataKeyError::DoesNotOpen(_)), "{error:?}");
+    proxy.next([Fault::Replace(vec![("Plaintext", json!("AAAA"))])]);
+    let error = keys.open(&wrapped).await.unwrap_err();
+    assert!(matches!(error, DataKeyError::Answer), "{error:?}");
+    proxy.next([Fault::Error(400, "DisabledException")]);
+    let error = keys.generate().await.unwrap_err();
+    assert!(
+        matches!(&error, DataKeyError::Call(call) if !call.may_pass()),
+        "{error:?}"
+    );
+    let printed = format!("{keys:?}");
+    assert!(!printed.contains("secret"), "{printed}");
 }
 
 fn base64(bytes: &[u8]) -> String {
