@@ -12,6 +12,7 @@
 //! | [`status`] | status list allocation, tokens, publication |
 //! | [`store`] | what must survive a crash |
 //! | [`seal`], [`subject`] | personal data at rest; who an offer is for |
+//! | [`key_store`] | keys by their URI: files, PKCS#11 tokens, AWS KMS |
 //! | [`ledger`] | one entry per signature, hash-chained |
 //! | [`openid4vci`] | the protocol, without HTTP |
 //! | [`http`] | the two listeners |
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod issuing;
+pub mod key_store;
 pub mod ledger;
 pub mod openid4vci;
 pub mod operations;

@@ -5,20 +5,20 @@
 
 use std::path::Path;
 
-use mdl_crypto::PrivateKey;
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind, read_documents};
 use mdl_iaca::lint::{Profile, Severity, lint_certificate, lint_crl};
 use mdl_iaca::path::{PathConditions, Role};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
-use mdl_signer::key_file::{self, Passphrase};
-use mdl_signer::{DocumentSignerWindow, SigningGuard, SoftwareSigner};
+use mdl_signer::key_uri::KeyUri;
+use mdl_signer::{DocumentSignerWindow, Signer, SigningGuard};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
-use super::quantity::duration;
+use super::quantity::{duration, text};
 use super::secret_source;
 use super::section::Section;
 use crate::issuing::StrictReader;
+use crate::key_store::KeyStores;
 use crate::store::Hash;
 use crate::tenant::{Authority, DocumentSigner, StatusSigner};
 
@@ -41,6 +41,7 @@ pub(super) const STATUS_SIGNER: &[&str] =
 pub(super) fn read(
     section: &Section<'_>,
     longest_validity: Option<Duration>,
+    key_stores: &KeyStores,
     now: OffsetDateTime,
 ) -> Option<Authority> {
     let iacas = read_iacas(section, now);
@@ -57,9 +58,12 @@ pub(super) fn read(
     }
     let signers: Vec<_> = signers
         .iter()
-        .filter_map(|signer| read_document_signer(signer, &iacas, longest_validity, now))
+        .filter_map(|signer| {
+            read_document_signer(signer, &iacas, longest_validity, key_stores, now)
+        })
         .collect();
-    let status_signer = status.and_then(|status| read_status_signer(&status, &iacas, now));
+    let status_signer =
+        status.and_then(|status| read_status_signer(&status, &iacas, key_stores, now));
     if signers.is_empty() || (has_status_signer && status_signer.is_none()) {
         return None;
     }
@@ -208,7 +212,7 @@ fn issuing_root<'i>(
 }
 
 /// The first certificate of the file under `certificate`, and the key under `key`, which must be its own.
-fn read_pair(section: &Section<'_>) -> Option<(Vec<u8>, PrivateKey)> {
+fn read_pair(section: &Section<'_>, key_stores: &KeyStores) -> Option<(Vec<u8>, Box<dyn Signer>)> {
     let certificate =
         section
             .required_path("certificate")
@@ -219,15 +223,18 @@ fn read_pair(section: &Section<'_>) -> Option<(Vec<u8>, PrivateKey)> {
                     None
                 }
             });
-    let key_path = section.required_path("key");
+    let key_uri = section.required("key", |value| {
+        text(value)?
+            .parse::<KeyUri>()
+            .map_err(|error| error.to_string())
+    });
     let has_passphrase = section.has("passphrase_file") || section.has("passphrase_env");
     let passphrase = secret_source::optional(section, "passphrase");
     if has_passphrase && passphrase.is_none() {
         return None;
     }
-    let passphrase = passphrase.and_then(|text| Passphrase::new(text).ok());
-    let key = key_path.and_then(|path| match key_file::load(&path, passphrase.as_ref()) {
-        Ok(key) => Some(key),
+    let key = key_uri.and_then(|uri| match key_stores.open_blocking(&uri, passphrase) {
+        Ok(key) => Some(key.signer),
         Err(error) => {
             section.problem("key", chain(&error));
             None
@@ -274,13 +281,14 @@ fn read_document_signer(
     section: &Section<'_>,
     iacas: &[Vec<u8>],
     longest_validity: Option<Duration>,
+    key_stores: &KeyStores,
     now: OffsetDateTime,
 ) -> Option<DocumentSigner> {
     let life = section.required(
         "longest_mso_life",
         duration(Duration::HOUR..=Duration::DAY * 457),
     );
-    let (der, key) = read_pair(section)?;
+    let (der, key) = read_pair(section, key_stores)?;
     let problem = |what: String| section.problem("certificate", what);
     let root = issuing_root(
         &der,
@@ -314,14 +322,9 @@ fn read_document_signer(
     let anchor = TrustAnchor::from_der(root).ok()?;
     let rules = StrictReader::new(anchor, &der, key.public_key().curve());
     let certified = key.public_key().clone();
-    let guard = SigningGuard::new(
-        Box::new(SoftwareSigner::new(key)),
-        &certified,
-        window,
-        Box::new(rules),
-    )
-    .map_err(|error| section.problem("key", error.to_string()))
-    .ok()?;
+    let guard = SigningGuard::new(key, &certified, window, Box::new(rules))
+        .map_err(|error| section.problem("key", error.to_string()))
+        .ok()?;
     let subject = certificate.subject();
     Some(DocumentSigner {
         id: Hash::of(&der),
@@ -337,9 +340,10 @@ fn read_document_signer(
 fn read_status_signer(
     section: &Section<'_>,
     iacas: &[Vec<u8>],
+    key_stores: &KeyStores,
     now: OffsetDateTime,
 ) -> Option<StatusSigner> {
-    let (der, key) = read_pair(section)?;
+    let (der, key) = read_pair(section, key_stores)?;
     issuing_root(
         &der,
         iacas,
@@ -352,7 +356,7 @@ fn read_status_signer(
     let key_id = key_id(&CertificateView::from_der(&der).ok()?);
     Some(StatusSigner {
         certificate: der,
-        signer: Arc::new(SoftwareSigner::new(key)),
+        signer: Arc::from(key),
         key_id,
     })
 }

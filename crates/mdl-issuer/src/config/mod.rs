@@ -8,6 +8,7 @@
 //! of a file or of a variable of the environment, and nothing else.
 
 mod authority;
+mod aws;
 mod listener;
 mod open;
 mod problem;
@@ -34,18 +35,22 @@ pub use store::StoreSettings;
 pub use telemetry::{LogFormat, LogSettings, TraceSettings};
 pub use tenant::TenantSettings;
 
+use crate::key_store::KeyStores;
 use crate::tenant::issuer_path;
+use mdl_signer::key_uri::KmsUri;
+
 use quantity::{boolean, duration};
 use section::{Document, Section};
 
 const ROOT: &[&str] = &[
-    "service", "public", "internal", "store", "log", "traces", "tenants",
+    "service", "public", "internal", "store", "log", "traces", "aws", "tenants",
 ];
 const SERVICE: &[&str] = &[
     "secret_file",
     "secret_env",
     "sealing_key_file",
     "sealing_key_env",
+    "sealing_key_kms",
     "allow_insecure_http",
     "shutdown_grace",
     "purge_interval",
@@ -59,7 +64,9 @@ pub struct Config {
     /// The secret that the replicas share.
     pub secret: Zeroizing<[u8; 32]>,
     /// The key-encryption key for personal data.
-    pub sealing_key: Zeroizing<[u8; 32]>,
+    pub sealing_key: SealingKey,
+    /// Opens keys; relative paths start at the folder of the file.
+    pub key_stores: KeyStores,
     /// Listeners and jobs.
     pub serve: ServeSettings,
     /// The durable state.
@@ -70,6 +77,15 @@ pub struct Config {
     pub traces: Option<TraceSettings>,
     /// The credential issuers.
     pub tenants: Vec<TenantSettings>,
+}
+
+/// The key-encryption key for personal data.
+#[derive(Clone)]
+pub enum SealingKey {
+    /// 32 bytes in memory.
+    Local(Zeroizing<[u8; 32]>),
+    /// A symmetric key in AWS KMS.
+    Kms(KmsUri),
 }
 
 /// How the service runs on this machine.
@@ -156,8 +172,8 @@ fn read_document<'d>(
     let root = Section::root(document, table, ROOT);
     let service = root.section("service", SERVICE);
     let secret = secret_source::required_key(&service, "secret");
-    let sealing_key = secret_source::required_key(&service, "sealing_key");
-    if let (Some(secret), Some(sealing_key)) = (&secret, &sealing_key)
+    let sealing_key = read_sealing_key(&service);
+    if let (Some(secret), Some(SealingKey::Local(sealing_key))) = (&secret, &sealing_key)
         && secret == sealing_key
     {
         service.problem("sealing_key_file", "is the same as secret: make two");
@@ -193,10 +209,14 @@ fn read_document<'d>(
         Some(section) => telemetry::read_traces(&section).map(Some),
         None => Some(None),
     };
-    let tenants = read_tenants(&root, allow_insecure_http.unwrap_or_default(), now);
+    let aws = aws::read(&root.section("aws", aws::AWS));
+    let key_stores = KeyStores::new(document.folder().to_owned(), aws.unwrap_or_default());
+    let insecure_http = allow_insecure_http.unwrap_or_default();
+    let tenants = read_tenants(&root, insecure_http, &key_stores, now);
     Some(Config {
         secret: secret?,
         sealing_key: sealing_key?,
+        key_stores,
         serve: ServeSettings {
             shutdown_grace: shutdown_grace?.unsigned_abs(),
             purge_interval: purge_interval?.unsigned_abs(),
@@ -211,9 +231,24 @@ fn read_document<'d>(
     })
 }
 
+fn read_sealing_key(service: &Section<'_>) -> Option<SealingKey> {
+    const KMS: &str = "sealing_key_kms";
+    if !service.has(KMS) {
+        return secret_source::required_key(service, "sealing_key").map(SealingKey::Local);
+    }
+    for other in ["sealing_key_file", "sealing_key_env"] {
+        if service.has(other) {
+            service.problem(KMS, format!("stands beside {other}: choose one of them"));
+            return None;
+        }
+    }
+    service.optional(KMS, aws::kms_key).map(SealingKey::Kms)
+}
+
 fn read_tenants(
     root: &Section<'_>,
     allow_insecure_http: bool,
+    key_stores: &KeyStores,
     now: OffsetDateTime,
 ) -> Option<Vec<TenantSettings>> {
     let sections = root.sections("tenants", tenant::TENANT);
@@ -224,7 +259,7 @@ fn read_tenants(
     let mut tenants: Vec<TenantSettings> = Vec::new();
     let mut complete = true;
     for section in &sections {
-        let Some(tenant) = tenant::read(section, allow_insecure_http, now) else {
+        let Some(tenant) = tenant::read(section, allow_insecure_http, key_stores, now) else {
             complete = false;
             continue;
         };
@@ -298,6 +333,7 @@ mod tests {
             store::STORE,
             telemetry::LOG,
             telemetry::TRACES,
+            aws::AWS,
             tenant::TENANT,
             tenant::DISPLAY,
             tenant::CREDENTIAL,

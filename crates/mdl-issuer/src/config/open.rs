@@ -5,8 +5,9 @@ use std::sync::Arc;
 use mdl_mdoc::data_elements::Schema;
 use time::OffsetDateTime;
 
-use super::{Config, StoreSettings, TenantSettings};
+use super::{Config, SealingKey, StoreSettings, TenantSettings};
 use crate::clock::Clock;
+use crate::key_store::{KeyStoreError, KeyStores};
 use crate::record::http::HttpSettingsError;
 use crate::seal::EnvelopeSealer;
 use crate::secret::ServiceSecret;
@@ -21,6 +22,9 @@ pub enum OpenError {
     /// The store cannot be reached, or holds something of another version.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
+    /// The key-encryption key cannot be used.
+    #[error("the key-encryption key cannot be used")]
+    SealingKey(#[from] KeyStoreError),
     /// The source of record cannot be asked.
     #[error("the source of record cannot be set up")]
     Records(#[from] HttpSettingsError),
@@ -61,8 +65,26 @@ impl Config {
             store,
             clock,
             secret: ServiceSecret::new(&self.secret),
-            sealer: Arc::new(EnvelopeSealer::with_local_key(&self.sealing_key)),
+            sealer: Arc::new(sealer(&self.sealing_key, &self.key_stores).await?),
         })
+    }
+}
+
+async fn sealer(key: &SealingKey, stores: &KeyStores) -> Result<EnvelopeSealer, KeyStoreError> {
+    match key {
+        SealingKey::Local(key) => Ok(EnvelopeSealer::with_local_key(key)),
+        #[cfg(feature = "aws")]
+        SealingKey::Kms(uri) => {
+            let keys = stores.data_keys(uri, crate::seal::PURPOSE).await?;
+            // Found out now rather than by the first holder.
+            keys.generate().await.map_err(KeyStoreError::data_key)?;
+            Ok(EnvelopeSealer::new(Box::new(keys)))
+        }
+        #[cfg(not(feature = "aws"))]
+        SealingKey::Kms(_) => {
+            let _ = stores;
+            Err(KeyStoreError::LeftOut)
+        }
     }
 }
 

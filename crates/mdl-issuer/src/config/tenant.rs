@@ -9,6 +9,7 @@ use super::authority;
 use super::quantity::{boolean, duration, number, text};
 use super::records::{self, RecordSettings};
 use super::section::Section;
+use crate::key_store::KeyStores;
 use crate::tenant::{
     Authority, Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay,
     KeyAttestationRules, Legacy, TenantPolicy,
@@ -100,6 +101,7 @@ pub struct TenantSettings {
 pub(super) fn read(
     section: &Section<'_>,
     allow_insecure_http: bool,
+    key_stores: &KeyStores,
     now: time::OffsetDateTime,
 ) -> Option<TenantSettings> {
     let name = section.required("name", |value| {
@@ -126,6 +128,7 @@ pub(super) fn read(
     let authority = authority::read(
         &section.section("authority", authority::AUTHORITY),
         longest,
+        key_stores,
         now,
     );
     let records = records::read(&section.section("records", records::RECORDS));

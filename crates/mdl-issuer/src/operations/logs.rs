@@ -18,7 +18,9 @@ pub fn install(settings: &LogSettings, traces: Option<&Traces>) {
     let own = Targets::new()
         .with_default(tracing::Level::WARN)
         .with_target("mdl_issuer", settings.level)
-        .with_target("mdl_cli", settings.level);
+        .with_target("mdl_cli", settings.level)
+        // Of each key store too: targets are compared by their beginning.
+        .with_target("mdl_signer", settings.level);
     let lines = match settings.format {
         LogFormat::Json => fmt::layer()
             .json()

@@ -4,6 +4,8 @@
 
 mod envelope;
 mod key_encryption;
+#[cfg(feature = "aws")]
+mod kms;
 
 use std::fmt;
 
@@ -12,6 +14,8 @@ use zeroize::Zeroizing;
 
 pub use envelope::EnvelopeSealer;
 pub use key_encryption::{DataKey, KeyEncryption, LocalKey};
+#[cfg(feature = "aws")]
+pub(crate) use kms::PURPOSE;
 
 /// Encrypts small values under data keys that a key-encryption key wraps.
 #[async_trait]

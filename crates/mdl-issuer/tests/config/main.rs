@@ -499,3 +499,51 @@ fn what_is_not_toml_is_refused_with_its_line() {
     let (key, _) = Example::new().with("[public]", "[public").problem();
     assert_eq!(key, "TOML");
 }
+
+#[test]
+fn keys_are_named_in_a_way_that_is_understood() {
+    let key = "\nkey = \"authority/ds/ds-1/key.pem\"";
+    for (uri, said) in [
+        ("gcpkms://key", "there is no key store \"gcpkms\""),
+        ("pkcs11:token=a?pin-value=1234", "pin-value"),
+        ("awskms:alias/ds", "expected awskms:///ARN"),
+    ] {
+        let example = Example::new().with(key, &format!("\nkey = \"{uri}\""));
+        let (key, what) = example.problem();
+        assert!(
+            key == "tenants[0].authority.document_signers[0].key" && what.contains(said),
+            "{key}: {what}"
+        );
+    }
+    let example = Example::new().with(key, "\nkey = \"file:authority/ds/ds-1/key.pem\"");
+    assert!(example.read().is_ok());
+}
+
+#[test]
+fn the_sealing_key_is_in_one_place() {
+    let arn = "awskms:///arn:aws:kms:eu-central-1:111122223333:key/1";
+    let kms = format!("sealing_key_kms = \"{arn}\"\n");
+    let file = "sealing_key_file = \"secrets/sealing-key\"";
+    assert!(Example::new().with(file, &kms).read().is_ok());
+    let both = Example::new().with(file, &format!("{kms}{file}"));
+    let (key, what) = both.problem();
+    assert_eq!(key, "service.sealing_key_kms");
+    assert!(what.contains("stands beside sealing_key_file"), "{what}");
+    let wrong = Example::new().with(file, "sealing_key_kms = \"awskms:\"");
+    assert_eq!(wrong.problem().0, "service.sealing_key_kms");
+}
+
+#[test]
+fn aws_has_addresses_and_times_that_fit_together() {
+    for (settings, key) in [
+        ("endpoint_url = \"kms\"", "aws.endpoint_url"),
+        (
+            "attempt_timeout = \"9s\"\ncall_timeout = \"8s\"",
+            "aws.attempt_timeout",
+        ),
+        ("call_timeout = \"1h\"", "aws.call_timeout"),
+    ] {
+        let example = Example::new().with("[aws]\n", &format!("[aws]\n{settings}\n"));
+        assert_eq!(example.problem().0, key);
+    }
+}

@@ -3,18 +3,17 @@
 //! SoftHSM finds its tokens through a variable of the environment, and a library is initialised once per process. So
 //! each test runs in a process of its own: it starts the test program again for itself alone, with a fresh folder.
 
+mod token_folder;
+
 use mdl_signer_pkcs11::{Pin, Pkcs11Error, Token, TokenSelector};
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// Where Debian has it.
-pub(crate) const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
-pub(crate) const LABEL: &str = "mdl test";
-pub(crate) const PIN: &str = "7391-user";
-const CONFIGURATION: &str = "SOFTHSM2_CONF";
+use token_folder::{CONFIGURATION, make_token};
+pub(crate) use token_folder::{LABEL, MODULE, PIN};
 
 /// Runs `test` with a token in a fresh folder; `name` is the test's own name.
 ///
@@ -25,21 +24,7 @@ pub(crate) fn with_token(name: &str, test: impl FnOnce(&Path)) {
         return test(Path::new(&configuration));
     }
     let folder = tempfile::tempdir().expect("a folder");
-    let configuration = folder.path().join("softhsm2.conf");
-    fs::create_dir(folder.path().join("tokens")).expect("a folder");
-    let tokens = folder.path().join("tokens");
-    let text = format!(
-        "directories.tokendir = {}\nlog.level = ERROR\n",
-        tokens.display()
-    );
-    fs::write(&configuration, text).expect("a file");
-    let initialised = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", LABEL])
-        .args(["--so-pin", "12345678", "--pin", PIN])
-        .env(CONFIGURATION, &configuration)
-        .output()
-        .expect("softhsm2 is installed");
-    assert!(initialised.status.success(), "{initialised:?}");
+    let configuration = make_token(folder.path());
     let status = Command::new(env::current_exe().expect("this program"))
         .args([name, "--exact", "--nocapture"])
         .env(CONFIGURATION, &configuration)
