@@ -18,12 +18,13 @@ use rand_core::Rng;
 use time::{Duration, OffsetDateTime};
 
 use crate::authority::{
-    AuthorityFolder, CrlRequest, DocumentSignerRequest, IacaRequest, SignerName,
+    AuthorityFolder, CrlRequest, DocumentSignerRequest, IacaRequest, KeyChoice, SignerName,
     StatusSignerRequest, Subject, build_crl, create_iaca, issue_document_signer,
     issue_status_signer,
 };
 use crate::failure::{Failure, Result};
 use crate::files::{Readers, replace, write_new};
+use crate::passphrase::Passphrases;
 use crate::randomness::generator;
 
 const COUNTRY: &str = "US";
@@ -158,7 +159,7 @@ impl Development {
 
     fn authority(&self, at: OffsetDateTime) -> Result<()> {
         let folder = self.authority_folder();
-        let passphrase = self.passphrase()?;
+        let passphrases = Passphrases::from(self.passphrase()?);
         let crl_url = format!("{}/crl", self.issuer());
         let name = |name: &str| DistinguishedName::new(name);
         if !folder.iaca_certificate().exists() {
@@ -166,19 +167,19 @@ impl Development {
                 name: name("Development IACA").country(COUNTRY).state(STATE),
                 contact: Contact::email("iaca@dmv.example"),
                 crl_url: crl_url.clone(),
-                curve: Curve::P256,
+                key: KeyChoice::New(Curve::P256),
                 validity_days: 3650,
                 at,
                 seed: None,
             };
-            create_iaca(&folder, &request, &passphrase)?;
+            create_iaca(&folder, &request, &passphrases)?;
         }
         let signer = signer_name("ds-1")?;
         if !folder.document_signer(&signer).exists() {
             let request = DocumentSignerRequest {
                 name: signer,
-                subject: Subject::NewKey {
-                    curve: Curve::P256,
+                subject: Subject::Key {
+                    key: KeyChoice::New(Curve::P256),
                     name: name("Development DS 1"),
                 },
                 contact: None,
@@ -188,7 +189,7 @@ impl Development {
                 at,
                 seed: None,
             };
-            issue_document_signer(&folder, &request, &passphrase)?;
+            issue_document_signer(&folder, &request, &passphrases)?;
         }
         let signer = signer_name("status-1")?;
         if !folder.status_signer(&signer).exists() {
@@ -197,13 +198,13 @@ impl Development {
                 subject: name("Development status signer 1")
                     .country(COUNTRY)
                     .state(STATE),
-                curve: Curve::P256,
+                key: KeyChoice::New(Curve::P256),
                 crl_url,
                 validity_days: 457,
                 at,
                 seed: None,
             };
-            issue_status_signer(&folder, &request, &passphrase)?;
+            issue_status_signer(&folder, &request, &passphrases)?;
         }
         if needs_crl(&folder, at)? {
             let request = CrlRequest {
@@ -213,7 +214,7 @@ impl Development {
                 at,
                 seed: None,
             };
-            build_crl(&folder, &request, &passphrase)?;
+            build_crl(&folder, &request, &passphrases)?;
         }
         Ok(())
     }

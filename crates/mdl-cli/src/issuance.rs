@@ -17,6 +17,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::authority::{DocumentSigner, Iaca, sign_failure};
 use crate::failure::{Failure, Result};
+use crate::runtime::wait_for;
 
 /// What is to be issued.
 #[derive(Debug)]
@@ -107,11 +108,10 @@ pub(crate) fn issue(
 
     let guard = guard(iaca, document_signer, signer)?;
     let proposal = Proposal::new(unsigned.to_be_signed(), unsigned.name_spaces());
-    let signature =
-        pollster::block_on(guard.sign(&proposal, request.at)).map_err(|error| match &error {
-            GuardError::Signer(cause) => sign_failure(cause),
-            _ => Failure::no("the document was not signed").because(&error),
-        })?;
+    let signature = wait_for(guard.sign(&proposal, request.at))?.map_err(|error| match &error {
+        GuardError::Signer(cause) => sign_failure(cause),
+        _ => Failure::no("the document was not signed").because(&error),
+    })?;
     let issuer_signed = unsigned
         .attach_checked(&signature, guard.public_key(), &[&document_signer.der])
         .map_err(|error| Failure::no("the signature was not attached").because(&error))?;

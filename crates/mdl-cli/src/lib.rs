@@ -41,6 +41,7 @@ mod pem;
 mod presentation;
 mod randomness;
 mod reconciliation;
+mod runtime;
 mod vectors;
 mod verification_report;
 mod vical_trust;

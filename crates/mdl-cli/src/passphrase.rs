@@ -1,6 +1,7 @@
 //! The passphrase of an authority's keys: from a file, the environment or a prompt, never from the command line,
 //! where every user of the machine could read it.
 
+use std::cell::OnceCell;
 use std::io::{IsTerminal, stdin};
 use std::path::PathBuf;
 
@@ -22,12 +23,67 @@ pub(crate) struct PassphraseOptions {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
-impl PassphraseOptions {
+/// The passphrase of an authority's keys, obtained when it is first needed: a key in a key store needs none.
+#[derive(Debug)]
+pub(crate) struct Passphrases {
+    options: PassphraseOptions,
+    known: OnceCell<Passphrase>,
+}
+
+impl From<Passphrase> for Passphrases {
+    fn from(passphrase: Passphrase) -> Self {
+        Self {
+            options: PassphraseOptions::default(),
+            known: passphrase.into(),
+        }
+    }
+}
+
+impl Passphrases {
     /// The passphrase of keys that exist.
     ///
     /// # Errors
     /// Exit code 2 if there is none.
-    pub(crate) fn get(&self) -> Result<Passphrase> {
+    pub(crate) fn of_keys(&self) -> Result<&Passphrase> {
+        self.known(PassphraseOptions::get)
+    }
+
+    /// A passphrase for new keys: a prompt asks twice.
+    ///
+    /// # Errors
+    /// Exit code 2 if there is none.
+    pub(crate) fn for_new_keys(&self) -> Result<&Passphrase> {
+        self.known(PassphraseOptions::choose)
+    }
+
+    fn known(
+        &self,
+        obtain: impl FnOnce(&PassphraseOptions) -> Result<Passphrase>,
+    ) -> Result<&Passphrase> {
+        match self.known.get() {
+            Some(known) => Ok(known),
+            None => {
+                let passphrase = obtain(&self.options)?;
+                Ok(self.known.get_or_init(|| passphrase))
+            }
+        }
+    }
+}
+
+impl PassphraseOptions {
+    /// To be asked when a passphrase is needed.
+    pub(crate) fn when_needed(&self) -> Passphrases {
+        Passphrases {
+            options: self.clone(),
+            known: OnceCell::new(),
+        }
+    }
+
+    /// The passphrase of keys that exist.
+    ///
+    /// # Errors
+    /// Exit code 2 if there is none.
+    fn get(&self) -> Result<Passphrase> {
         self.obtain(|| prompt("Passphrase: "))
     }
 
@@ -35,7 +91,7 @@ impl PassphraseOptions {
     ///
     /// # Errors
     /// Exit code 2 if there is none.
-    pub(crate) fn choose(&self) -> Result<Passphrase> {
+    fn choose(&self) -> Result<Passphrase> {
         self.obtain(|| {
             let passphrase = prompt("New passphrase: ")?;
             if prompt("Again: ")? == passphrase {
@@ -69,6 +125,17 @@ impl PassphraseOptions {
             Failure::usage("no passphrase for the authority's keys").because(&error)
         })
     }
+}
+
+/// The PIN of a token, from whoever sits at the terminal; `None` without one.
+///
+/// # Errors
+/// Exit code 2 if it cannot be read.
+pub(crate) fn ask_for_pin() -> Result<Option<Zeroizing<String>>> {
+    stdin()
+        .is_terminal()
+        .then(|| prompt("PIN of the token: "))
+        .transpose()
 }
 
 fn prompt(question: &str) -> Result<Zeroizing<String>> {

@@ -1,14 +1,14 @@
 use mdl_iaca::certificate::CrlView;
 use mdl_iaca::crl::{CrlError, CrlProfile, IssuedCrl};
 use mdl_iaca::profile::SerialNumber;
-use mdl_signer::key_file::Passphrase;
 use time::{Duration, OffsetDateTime};
 
 use super::{AuthorityFolder, sign};
 use crate::failure::{Failure, Result};
 use crate::files::{Readers, replace, write_new};
 use crate::input;
-use crate::randomness::{Seed, signer};
+use crate::passphrase::Passphrases;
+use crate::randomness::Seed;
 
 /// What the next CRL is to say.
 #[derive(Clone, Debug)]
@@ -29,11 +29,11 @@ pub(crate) struct CrlRequest {
 pub(crate) fn build_crl(
     folder: &AuthorityFolder,
     request: &CrlRequest,
-    passphrase: &Passphrase,
+    passphrases: &Passphrases,
 ) -> Result<(u64, IssuedCrl)> {
     let refused = |error: &CrlError| Failure::no("the CRL was not made").because(error);
     let iaca = folder.read_iaca()?;
-    let key = folder.open_iaca_key(&iaca, passphrase)?;
+    let key = folder.open_iaca_key(&iaca, request.seed.as_ref(), passphrases)?;
     let current = match folder.crl().exists() {
         true => Some(input::read(&folder.crl())?),
         false => None,
@@ -55,7 +55,7 @@ pub(crate) fn build_crl(
         profile = profile.expired(serial);
     }
     let unsigned = profile.build().map_err(|error| refused(&error))?;
-    let signature = sign(&signer(key, request.seed.as_ref()), unsigned.to_be_signed())?;
+    let signature = sign(&*key, unsigned.to_be_signed())?;
     let crl = unsigned
         .attach(&signature)
         .map_err(|error| Failure::no("the CRL was not made").because(&error))?;

@@ -1,18 +1,18 @@
-use mdl_crypto::{Curve, PrivateKey};
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
 use mdl_iaca::profile::{
     Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber, Validity,
 };
-use mdl_signer::key_file::{self, Passphrase};
+use mdl_signer::Signer;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-use super::iaca::open_key;
-use super::{AuthorityFolder, SignerName, sign, start_of_day};
+use super::keys::{Candidate, key_of, open_key};
+use super::{AuthorityFolder, KeyChoice, SignerName, sign, start_of_day};
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
-use crate::randomness::{Seed, generator, signer};
+use crate::passphrase::Passphrases;
+use crate::randomness::{Seed, generator};
 use crate::{input, pem};
 
 /// What a new document signer is to be.
@@ -31,9 +31,9 @@ pub(crate) struct DocumentSignerRequest {
 /// Whose key is to be certified.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
-    /// A key that is made here.
-    NewKey {
-        curve: Curve,
+    /// A key that is made or used here.
+    Key {
+        key: KeyChoice,
         name: DistinguishedName,
     },
     /// The key of a request in DER, which somebody else keeps.
@@ -56,7 +56,7 @@ pub(crate) struct DocumentSigner {
 pub(crate) fn issue_document_signer(
     folder: &AuthorityFolder,
     request: &DocumentSignerRequest,
-    passphrase: &Passphrase,
+    passphrases: &Passphrases,
 ) -> Result<IssuedCertificate> {
     let refused = |error: &dyn std::error::Error| {
         Failure::no("the document signer was not certified").because(error)
@@ -71,24 +71,24 @@ pub(crate) fn issue_document_signer(
             .hint("choose at least a day, and less than the certificate's validity"));
     }
     let iaca = folder.read_iaca()?;
-    let iaca_key = folder.open_iaca_key(&iaca, passphrase)?;
-    let files = NewFolder::start(&folder.document_signer(&request.name))?;
     let seed = request.seed.as_ref();
+    let iaca_key = folder.open_iaca_key(&iaca, seed, passphrases)?;
     let mut rng = generator(seed, &format!("ds issue {}", request.name))?;
 
     let (key, csr) = match &request.subject {
         Subject::Request(der) => (None, der.clone()),
-        Subject::NewKey { curve, name } => {
-            let key = PrivateKey::generate(*curve, &mut rng);
+        Subject::Key { key, name } => {
+            let key = Candidate::take(key, seed, passphrases, &mut rng)?;
             let unsigned = UnsignedRequest::new(key.public_key().clone(), name)
                 .map_err(|error| refused(&error))?;
-            let signature = sign(&signer(key.clone(), seed), unsigned.to_be_signed())?;
+            let signature = sign(&*key.signer, unsigned.to_be_signed())?;
             let csr = unsigned
                 .attach(&signature)
                 .map_err(|error| refused(&error))?;
             (Some(key), csr.into_der())
         }
     };
+    let files = NewFolder::start(&folder.document_signer(&request.name))?;
     let possession = CertificateRequest::from_der(&csr).map_err(|error| refused(&error))?;
     let not_before = start_of_day(request.at);
     let validity =
@@ -105,7 +105,7 @@ pub(crate) fn issue_document_signer(
     let unsigned = profile
         .build(&SerialNumber::random(&mut rng))
         .map_err(|error| refused(&error))?;
-    let signature = sign(&signer(iaca_key, seed), unsigned.to_be_signed())?;
+    let signature = sign(&*iaca_key, unsigned.to_be_signed())?;
     let certificate = unsigned
         .attach(&signature)
         .map_err(|error| refused(&error))?;
@@ -128,9 +128,7 @@ pub(crate) fn issue_document_signer(
         Readers::Everyone,
     )?;
     if let Some(key) = key {
-        key_file::create(&files.file("key.pem"), &key, passphrase, &mut rng).map_err(|error| {
-            Failure::outside("the document signer's key cannot be written").because(&error)
-        })?;
+        key.write(&files, "the document signer's key", passphrases, &mut rng)?;
     }
     files.finish()?;
     Ok(certificate)
@@ -195,14 +193,15 @@ impl AuthorityFolder {
     pub(crate) fn open_document_signer_key(
         &self,
         name: &SignerName,
-        passphrase: &Passphrase,
-    ) -> Result<PrivateKey> {
-        let path = self.document_signer(name).join("key.pem");
-        if !path.exists() {
-            let what = format!("the key of document signer {name} is not kept here");
+        seed: Option<&Seed>,
+        passphrases: &Passphrases,
+    ) -> Result<Box<dyn Signer>> {
+        let folder = self.document_signer(name);
+        if key_of(&folder).is_none() {
+            let what = format!("the key of document signer {name} is not known here");
             return Err(Failure::usage(what).hint("use one that `mdl ds issue` made without --csr"));
         }
-        open_key(&path, passphrase)
+        open_key(&folder, seed, passphrases)
     }
 }
 

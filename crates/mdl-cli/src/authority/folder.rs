@@ -46,10 +46,6 @@ impl AuthorityFolder {
         self.iaca().join("certificate.pem")
     }
 
-    pub(crate) fn iaca_key(&self) -> PathBuf {
-        self.iaca().join("key.pem")
-    }
-
     pub(crate) fn document_signer(&self, name: &SignerName) -> PathBuf {
         self.root.join("ds").join(&name.0)
     }

@@ -1,16 +1,17 @@
-use mdl_crypto::{Curve, PrivateKey};
 use mdl_iaca::certificate::DocumentKind;
 use mdl_iaca::profile::{
     Contact, DistinguishedName, IacaProfile, IssuedCertificate, Issuer, SerialNumber, Validity,
 };
-use mdl_signer::key_file::{self, Passphrase};
+use mdl_signer::Signer;
 use time::OffsetDateTime;
 
-use super::{AuthorityFolder, sign, start_of_day};
+use super::keys::{Candidate, open_key};
+use super::{AuthorityFolder, KeyChoice, sign, start_of_day};
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
 use crate::input;
-use crate::randomness::{Seed, generator, signer};
+use crate::passphrase::Passphrases;
+use crate::randomness::{Seed, generator};
 
 /// What a new root is to be.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct IacaRequest {
     pub(crate) name: DistinguishedName,
     pub(crate) contact: Contact,
     pub(crate) crl_url: String,
-    pub(crate) curve: Curve,
+    pub(crate) key: KeyChoice,
     pub(crate) validity_days: u32,
     pub(crate) at: OffsetDateTime,
     pub(crate) seed: Option<Seed>,
@@ -31,18 +32,19 @@ pub(crate) struct Iaca {
     pub(crate) issuer: Issuer,
 }
 
-/// Makes a key and the root certificate for it, and writes both.
+/// Makes or takes a key and makes the root certificate for it, and writes both.
 ///
 /// # Errors
 /// Exit code 1 for what the profile or the linter refuses, 2 if there is a root already.
 pub(crate) fn create_iaca(
     folder: &AuthorityFolder,
     request: &IacaRequest,
-    passphrase: &Passphrase,
+    passphrases: &Passphrases,
 ) -> Result<IssuedCertificate> {
-    let files = NewFolder::start(&folder.iaca())?;
     let mut rng = generator(request.seed.as_ref(), "iaca init")?;
-    let key = PrivateKey::generate(request.curve, &mut rng);
+    let seed = request.seed.as_ref();
+    let key = Candidate::take(&request.key, seed, passphrases, &mut rng)?;
+    let files = NewFolder::start(&folder.iaca())?;
     let refused = |error: &dyn std::error::Error| {
         Failure::no("the root certificate was not made").because(error)
     };
@@ -58,10 +60,7 @@ pub(crate) fn create_iaca(
     let unsigned = profile
         .build(&SerialNumber::random(&mut rng))
         .map_err(|error| refused(&error))?;
-    let signature = sign(
-        &signer(key.clone(), request.seed.as_ref()),
-        unsigned.to_be_signed(),
-    )?;
+    let signature = sign(&*key.signer, unsigned.to_be_signed())?;
     let certificate = unsigned
         .attach(&signature)
         .map_err(|error| refused(&error))?;
@@ -72,9 +71,7 @@ pub(crate) fn create_iaca(
         pem.as_bytes(),
         Readers::Everyone,
     )?;
-    key_file::create(&files.file("key.pem"), &key, passphrase, &mut rng).map_err(|error| {
-        Failure::outside("the key of the root cannot be written").because(&error)
-    })?;
+    key.write(&files, "the key of the root", passphrases, &mut rng)?;
     files.finish()?;
     Ok(certificate)
 }
@@ -98,21 +95,20 @@ impl AuthorityFolder {
     }
 
     /// Opens the key of the root.
-    pub(crate) fn open_iaca_key(&self, iaca: &Iaca, passphrase: &Passphrase) -> Result<PrivateKey> {
-        let key = open_key(&self.iaca_key(), passphrase)?;
+    pub(crate) fn open_iaca_key(
+        &self,
+        iaca: &Iaca,
+        seed: Option<&Seed>,
+        passphrases: &Passphrases,
+    ) -> Result<Box<dyn Signer>> {
+        let key = open_key(&self.iaca(), seed, passphrases)?;
         if key.public_key() != iaca.issuer.key() {
             let what = format!(
-                "{} is not the key of the certificate beside it",
-                self.iaca_key().display()
+                "the key in {} is not that of the certificate beside it",
+                self.iaca().display()
             );
             return Err(Failure::usage(what));
         }
         Ok(key)
     }
-}
-
-/// Opens a key of the authority.
-pub(super) fn open_key(path: &std::path::Path, passphrase: &Passphrase) -> Result<PrivateKey> {
-    key_file::load(path, Some(passphrase))
-        .map_err(|error| Failure::usage(format!("cannot open {}", path.display())).because(&error))
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! mdl-authority/
-//!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted)
-//!   ds/NAME/certificate.pem   request.pem   key.pem (encrypted; absent if it is kept elsewhere)   signer.json
-//!   status/NAME/certificate.pem   key.pem (encrypted)
+//!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted) or key.uri (where the key is)
+//!   ds/NAME/certificate.pem   request.pem   key.pem or key.uri (neither for the key of a request)   signer.json
+//!   status/NAME/certificate.pem   key.pem or key.uri
 //!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
 //! ```
 //!
@@ -15,6 +15,7 @@ mod crl;
 mod document_signer;
 mod folder;
 mod iaca;
+mod keys;
 mod status_signer;
 
 pub(crate) use crl::{CrlRequest, build_crl};
@@ -23,6 +24,7 @@ pub(crate) use document_signer::{
 };
 pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
 pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
+pub(crate) use keys::{KeyChoice, key_of, key_store_failure, open_uri, pin};
 pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 
 use mdl_crypto::Signature;
@@ -30,6 +32,7 @@ use mdl_signer::{SignError, Signer};
 use time::OffsetDateTime;
 
 use crate::failure::{Failure, Result};
+use crate::runtime::wait_for;
 
 /// Midnight UTC before `at`. Certificates begin there, because the times of an MSO are rounded down to whole days and
 /// must still lie in the document signer's validity.
@@ -39,7 +42,7 @@ pub(crate) fn start_of_day(at: OffsetDateTime) -> OffsetDateTime {
 
 /// Signs with a key that is at hand.
 pub(crate) fn sign(signer: &dyn Signer, message: &[u8]) -> Result<Signature> {
-    pollster::block_on(signer.sign(message)).map_err(|error| sign_failure(&error))
+    wait_for(signer.sign(message))?.map_err(|error| sign_failure(&error))
 }
 
 /// Retrying helps where the key store is only out of reach.

@@ -1,21 +1,21 @@
-use mdl_crypto::{Curve, PrivateKey};
 use mdl_iaca::profile::{
     DistinguishedName, IssuedCertificate, MsoRevocationListSignerProfile, SerialNumber, Validity,
 };
-use mdl_signer::key_file::{self, Passphrase};
 use time::OffsetDateTime;
 
-use super::{AuthorityFolder, SignerName, sign, start_of_day};
+use super::keys::Candidate;
+use super::{AuthorityFolder, KeyChoice, SignerName, sign, start_of_day};
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
-use crate::randomness::{Seed, generator, signer};
+use crate::passphrase::Passphrases;
+use crate::randomness::{Seed, generator};
 
 /// What a new signer of status lists is to be.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusSignerRequest {
     pub(crate) name: SignerName,
     pub(crate) subject: DistinguishedName,
-    pub(crate) curve: Curve,
+    pub(crate) key: KeyChoice,
     pub(crate) crl_url: String,
     pub(crate) validity_days: u32,
     pub(crate) at: OffsetDateTime,
@@ -29,17 +29,17 @@ pub(crate) struct StatusSignerRequest {
 pub(crate) fn issue_status_signer(
     folder: &AuthorityFolder,
     request: &StatusSignerRequest,
-    passphrase: &Passphrase,
+    passphrases: &Passphrases,
 ) -> Result<IssuedCertificate> {
     let refused = |error: &dyn std::error::Error| {
         Failure::no("the status signer was not certified").because(error)
     };
     let iaca = folder.read_iaca()?;
-    let iaca_key = folder.open_iaca_key(&iaca, passphrase)?;
-    let files = NewFolder::start(&folder.status_signer(&request.name))?;
     let seed = request.seed.as_ref();
+    let iaca_key = folder.open_iaca_key(&iaca, seed, passphrases)?;
     let mut rng = generator(seed, &format!("status signer {}", request.name))?;
-    let key = PrivateKey::generate(request.curve, &mut rng);
+    let key = Candidate::take(&request.key, seed, passphrases, &mut rng)?;
+    let files = NewFolder::start(&folder.status_signer(&request.name))?;
     let validity = Validity::days(start_of_day(request.at), request.validity_days)
         .map_err(|error| refused(&error))?;
     let unsigned = MsoRevocationListSignerProfile::new(
@@ -51,7 +51,7 @@ pub(crate) fn issue_status_signer(
     .crl_distribution_point(request.crl_url.clone())
     .build(&SerialNumber::random(&mut rng))
     .map_err(|error| refused(&error))?;
-    let signature = sign(&signer(iaca_key, seed), unsigned.to_be_signed())?;
+    let signature = sign(&*iaca_key, unsigned.to_be_signed())?;
     let certificate = unsigned
         .attach(&signature)
         .map_err(|error| refused(&error))?;
@@ -60,9 +60,7 @@ pub(crate) fn issue_status_signer(
         certificate.to_pem().as_bytes(),
         Readers::Everyone,
     )?;
-    key_file::create(&files.file("key.pem"), &key, passphrase, &mut rng).map_err(|error| {
-        Failure::outside("the status signer's key cannot be written").because(&error)
-    })?;
+    key.write(&files, "the status signer's key", passphrases, &mut rng)?;
     files.finish()?;
     Ok(certificate)
 }

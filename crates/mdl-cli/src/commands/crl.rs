@@ -92,7 +92,7 @@ impl Build {
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
-        let (number, crl) = build_crl(&folder, &request, &self.passphrase.get()?)?;
+        let (number, crl) = build_crl(&folder, &request, &self.passphrase.when_needed())?;
         let path = folder.crl();
         let text = format!(
             "made CRL {number}: {}\n{}",

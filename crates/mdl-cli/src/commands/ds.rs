@@ -4,14 +4,15 @@ use clap::{Args, Subcommand};
 use mdl_crypto::Curve;
 use mdl_iaca::certificate::DocumentKind;
 use mdl_iaca::profile::DistinguishedName;
+use mdl_signer::key_uri::KeyUri;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::iaca::parse_contact;
 use crate::Exit;
 use crate::authority::{
-    AuthorityFolder, AuthorityOptions, DocumentSignerRequest, SignerName, Subject,
-    issue_document_signer,
+    AuthorityFolder, AuthorityOptions, DocumentSignerRequest, KeyChoice, SignerName, Subject,
+    issue_document_signer, key_of,
 };
 use crate::certificate_text;
 use crate::curve_option::parse_curve;
@@ -25,7 +26,7 @@ use crate::verification_report::rfc3339;
 /// Document signers: the keys that sign licences
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ds {
-    Issue(Issue),
+    Issue(Box<Issue>),
     List(List),
 }
 
@@ -35,7 +36,8 @@ pub(crate) enum Ds {
   mdl ds issue ds-2026 --passphrase-file pass.txt
 
 The certificate has the profile of ISO/IEC 18013-5, Table B.3, with country and state of the root, and passes the \
-linter before the root signs it. With --csr the key of a request is certified instead, and kept where it is.")]
+linter before the root signs it. With --key a key in a PKCS#11 token or in AWS KMS is used (`mdl key create` makes \
+one); with --csr the key of a request is certified, which stays with whoever made the request.")]
 pub(crate) struct Issue {
     /// What the document signer is called on this machine
     #[arg(value_name = "NAME")]
@@ -48,6 +50,9 @@ pub(crate) struct Issue {
     /// Curve of the key: P-256, P-384, P-521, brainpoolP256r1, brainpoolP384r1 or Ed25519
     #[arg(long, default_value = "P-256", value_parser = parse_curve, conflicts_with = "csr")]
     curve: Curve,
+    /// Use this key instead of making one: FILE, pkcs11:… or awskms:///ARN; `mdl key create` makes one
+    #[arg(long, value_name = "URI", conflicts_with_all = ["curve", "csr", "seed"])]
+    key: Option<KeyUri>,
     /// Certify the key and name of this request (PEM or DER) instead of making a key
     #[arg(long, value_name = "FILE")]
     csr: Option<PathBuf>,
@@ -118,8 +123,11 @@ impl Issue {
                     .common_name
                     .clone()
                     .unwrap_or_else(|| self.name.to_string());
-                Subject::NewKey {
-                    curve: self.curve,
+                Subject::Key {
+                    key: match &self.key {
+                        Some(uri) => KeyChoice::Existing(Box::new(uri.clone())),
+                        None => KeyChoice::New(self.curve),
+                    },
                     name: DistinguishedName::new(common_name),
                 }
             }
@@ -136,7 +144,7 @@ impl Issue {
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
-        let certificate = issue_document_signer(&folder, &request, &self.passphrase.get()?)?;
+        let certificate = issue_document_signer(&folder, &request, &self.passphrase.when_needed())?;
         let path = folder.document_signer(&self.name).join("certificate.pem");
         let text = format!(
             "made the document signer {}\n{}",
@@ -227,7 +235,7 @@ impl Entry {
             stop_signing,
             serial: hex::encode(certificate.serial().as_bytes()),
             sha256: hex::encode(certificate.fingerprint()),
-            has_key: folder.document_signer(name).join("key.pem").exists(),
+            has_key: key_of(&folder.document_signer(name)).is_some(),
         })
     }
 

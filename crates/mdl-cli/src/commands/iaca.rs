@@ -2,11 +2,12 @@ use clap::{Args, Subcommand};
 use mdl_crypto::Curve;
 use mdl_iaca::lint::{Profile, Severity, lint_der};
 use mdl_iaca::profile::{Contact, DistinguishedName};
+use mdl_signer::key_uri::KeyUri;
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::Exit;
-use crate::authority::{AuthorityOptions, IacaRequest, create_iaca};
+use crate::authority::{AuthorityOptions, IacaRequest, KeyChoice, create_iaca, key_of};
 use crate::certificate_text;
 use crate::curve_option::parse_curve;
 use crate::failure::{Failure, Result};
@@ -22,7 +23,7 @@ pub(crate) enum Iaca {
     Show(Show),
 }
 
-/// Make a root: a key, encrypted under a passphrase, and its self-signed certificate
+/// Make a root: a key, encrypted under a passphrase or in a key store, and its self-signed certificate
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   mdl iaca init --country US --state US-CA --name 'Example IACA' \\
@@ -55,6 +56,9 @@ pub(crate) struct Init {
     /// Curve of the key: P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1
     #[arg(long, default_value = "P-256", value_parser = parse_curve)]
     curve: Curve,
+    /// Use this key instead of making one: FILE, pkcs11:… or awskms:///ARN; `mdl key create` makes one
+    #[arg(long, value_name = "URI", conflicts_with_all = ["curve", "seed"])]
+    key: Option<KeyUri>,
     /// Validity in days, at most 7300
     #[arg(long, value_name = "DAYS", default_value_t = 3650)]
     validity_days: u32,
@@ -109,12 +113,15 @@ impl Init {
             name,
             contact: parse_contact(&self.contact),
             crl_url: self.crl_url.clone(),
-            curve: self.curve,
+            key: match &self.key {
+                Some(uri) => KeyChoice::Existing(Box::new(uri.clone())),
+                None => KeyChoice::New(self.curve),
+            },
             validity_days: self.validity_days,
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
-        let certificate = create_iaca(&folder, &request, &self.passphrase.choose()?)?;
+        let certificate = create_iaca(&folder, &request, &self.passphrase.when_needed())?;
         if let Ok(findings) = lint_der(certificate.as_der(), Some(Profile::IacaRoot), None) {
             for finding in findings {
                 if finding.severity() == Severity::Warning {
@@ -133,7 +140,7 @@ impl Init {
             || {
                 json!({
                     "certificate": path.to_string_lossy(),
-                    "key": folder.iaca_key().to_string_lossy(),
+                    "key": key_of(&folder.iaca()).map(|path| path.to_string_lossy().into_owned()),
                     "sha256": certificate_text::fingerprint(certificate.as_der()),
                 })
             },

@@ -19,7 +19,7 @@ use crate::issuance::{IssuanceRequest, Refusal, issue};
 use crate::output::{Output, remark};
 use crate::passphrase::PassphraseOptions;
 use crate::presentation::Selection;
-use crate::randomness::{Seed, generator, signer};
+use crate::randomness::{Seed, generator};
 use crate::verification_report::rfc3339;
 
 /// Issue one licence: an IssuerSigned from a record file, offline
@@ -98,7 +98,11 @@ impl Issue {
         let document_signer = folder.read_document_signer(&self.ds)?;
         let key_authorizations = self.key_authorizations()?;
         let status = self.status();
-        let key = folder.open_document_signer_key(&self.ds, &self.passphrase.get()?)?;
+        let key = folder.open_document_signer_key(
+            &self.ds,
+            self.seed.as_ref(),
+            &self.passphrase.when_needed(),
+        )?;
         let request = IssuanceRequest {
             record: &record,
             gate: &self.gate(record.doc_type()),
@@ -116,13 +120,7 @@ impl Issue {
         };
         let seed = self.seed.as_ref();
         let mut rng = generator(seed, "issue")?;
-        let issuance = match issue(
-            &request,
-            &iaca,
-            &document_signer,
-            Box::new(signer(key, seed)),
-            &mut rng,
-        ) {
+        let issuance = match issue(&request, &iaca, &document_signer, key, &mut rng) {
             Ok(issuance) => issuance,
             Err(Refusal::Other(failure)) => return Err(failure),
             Err(Refusal::Gate(report)) => return self.refused(&report),

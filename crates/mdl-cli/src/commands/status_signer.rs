@@ -1,11 +1,14 @@
 use clap::{Args, Subcommand};
 use mdl_crypto::Curve;
 use mdl_iaca::profile::DistinguishedName;
+use mdl_signer::key_uri::KeyUri;
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::Exit;
-use crate::authority::{AuthorityOptions, SignerName, StatusSignerRequest, issue_status_signer};
+use crate::authority::{
+    AuthorityOptions, KeyChoice, SignerName, StatusSignerRequest, issue_status_signer,
+};
 use crate::certificate_text;
 use crate::curve_option::parse_curve;
 use crate::failure::{Failure, Result};
@@ -17,7 +20,7 @@ use crate::randomness::Seed;
 /// Status signers: the keys that sign status lists
 #[derive(Debug, Subcommand)]
 pub(crate) enum StatusSigner {
-    Issue(Issue),
+    Issue(Box<Issue>),
 }
 
 /// Make a status signer: key and certificate
@@ -40,6 +43,9 @@ pub(crate) struct Issue {
     /// Curve of the key: P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1
     #[arg(long, default_value = "P-256", value_parser = parse_curve)]
     curve: Curve,
+    /// Use this key instead of making one: FILE, pkcs11:… or awskms:///ARN; `mdl key create` makes one
+    #[arg(long, value_name = "URI", conflicts_with_all = ["curve", "seed"])]
+    key: Option<KeyUri>,
     /// Validity in days, at most 1187
     #[arg(long, value_name = "DAYS", default_value_t = 457)]
     validity_days: u32,
@@ -92,13 +98,16 @@ impl Issue {
         let request = StatusSignerRequest {
             name: self.name.clone(),
             subject,
-            curve: self.curve,
+            key: match &self.key {
+                Some(uri) => KeyChoice::Existing(Box::new(uri.clone())),
+                None => KeyChoice::New(self.curve),
+            },
             crl_url,
             validity_days: self.validity_days,
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
-        let certificate = issue_status_signer(&folder, &request, &self.passphrase.get()?)?;
+        let certificate = issue_status_signer(&folder, &request, &self.passphrase.when_needed())?;
         let path = folder.status_signer(&self.name).join("certificate.pem");
         let text = format!(
             "made the status signer {}\n{}",

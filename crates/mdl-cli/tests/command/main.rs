@@ -8,11 +8,16 @@ mod demo;
 mod hostile_input;
 mod inspect;
 mod issue;
+mod keys;
 mod ledger;
 mod lint;
 mod mdl;
+#[path = "../../../mdl-signer-aws/tests/moto/mod.rs"]
+mod moto;
 mod readme;
 mod reconcile;
+#[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]
+mod token_folder;
 mod usage;
 mod verify;
 mod vical;

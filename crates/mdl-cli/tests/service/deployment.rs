@@ -27,6 +27,10 @@ pub(crate) struct Deployment {
     pub(crate) records: String,
     pub(crate) policy: String,
     pub(crate) tables: String,
+    /// Lines of the configuration that stand there in place of others.
+    pub(crate) replaced: Vec<(String, String)>,
+    /// Variables for the process.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 /// A running process. Killed when dropped.
@@ -71,6 +75,8 @@ impl Deployment {
             records: "kind = \"folder\"\npath = \"records\"".to_owned(),
             policy: String::new(),
             tables: String::new(),
+            replaced: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
@@ -159,13 +165,19 @@ status_latency = "1s"
     /// Starts the process and waits until it is ready. What it logs goes to a file.
     pub(crate) fn start(&self) -> Process {
         let config = self.path("issuer.toml");
-        fs::write(&config, self.settings()).unwrap();
+        let mut settings = self.settings();
+        for (old, new) in &self.replaced {
+            assert!(settings.contains(old), "{old}");
+            settings = settings.replacen(old, new, 1);
+        }
+        fs::write(&config, settings).unwrap();
         let log = self.path("service.log");
         let file = File::options().create(true).append(true).open(&log);
         let before = fs::metadata(&log).map_or(0, |log| log.len() as usize);
         let child = Command::new(MDL)
             .args(["serve", "--config"])
             .arg(&config)
+            .envs(self.environment.clone())
             .stdout(Stdio::null())
             .stderr(file.unwrap())
             .spawn()

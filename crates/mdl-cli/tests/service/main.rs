@@ -7,11 +7,16 @@
 mod canaries;
 mod canary;
 mod deployment;
+mod keys;
+#[path = "../../../mdl-signer-aws/tests/moto/mod.rs"]
+mod moto;
 mod person;
 #[path = "../../../mdl-issuer/tests/store/postgres_server.rs"]
 mod postgres_server;
 mod recorder;
 mod signals;
 mod store;
+#[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]
+mod token_folder;
 mod trace_receiver;
 mod traces;

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use mdl_crypto::{Curve, PrivateKey};
 use mdl_signer::key_file::{self, KeyFileError};
 use serde_json::json;
@@ -11,12 +11,6 @@ use crate::files::{Readers, refuse_existing, write_new};
 use crate::output::Output;
 use crate::randomness::{Seed, generator};
 use crate::{Exit, pem};
-
-/// Keys of devices and readers, for tests and demonstrations
-#[derive(Debug, Subcommand)]
-pub(crate) enum Key {
-    New(New),
-}
 
 /// Make a key that is not encrypted: a holder's device key, or a reader's ephemeral key
 #[derive(Args, Debug)]
@@ -42,16 +36,8 @@ pub(crate) struct New {
     output: Output,
 }
 
-impl Key {
-    pub(crate) fn run(&self) -> Result<Exit> {
-        match self {
-            Self::New(new) => new.run(),
-        }
-    }
-}
-
 impl New {
-    fn run(&self) -> Result<Exit> {
+    pub(super) fn run(&self) -> Result<Exit> {
         if let Some(path) = &self.public_out {
             refuse_existing(path, false)?;
         }
