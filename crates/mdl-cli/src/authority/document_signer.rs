@@ -1,18 +1,24 @@
+use mdl_iaca::authority::CertificateAuthority;
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
 use mdl_iaca::profile::{
-    Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber, Validity,
+    Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber,
+    UnsignedCertificate, Validity,
 };
 use mdl_signer::Signer;
+use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
+use super::certification::authority_failure;
 use super::keys::{Candidate, key_of, open_key};
-use super::{AuthorityFolder, KeyChoice, SignerName, sign, start_of_day};
+use super::own::OwnAuthority;
+use super::{AuthorityFolder, Iaca, KeyChoice, SignerName, sign, start_of_day};
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
 use crate::passphrase::Passphrases;
 use crate::randomness::{Seed, generator};
+use crate::runtime::wait_for;
 use crate::{input, pem};
 
 /// What a new document signer is to be.
@@ -58,9 +64,6 @@ pub(crate) fn issue_document_signer(
     request: &DocumentSignerRequest,
     passphrases: &Passphrases,
 ) -> Result<IssuedCertificate> {
-    let refused = |error: &dyn std::error::Error| {
-        Failure::no("the document signer was not certified").because(error)
-    };
     let longest = request.longest_mso_life_days;
     if longest == 0 || longest > request.validity_days {
         let what = format!(
@@ -71,14 +74,51 @@ pub(crate) fn issue_document_signer(
             .hint("choose at least a day, and less than the certificate's validity"));
     }
     let iaca = folder.read_iaca()?;
+    #[cfg(feature = "aws")]
+    if folder.is_in_private_ca() {
+        return super::begun_signer::issue(folder, &iaca, request, passphrases);
+    }
     let seed = request.seed.as_ref();
-    let iaca_key = folder.open_iaca_key(&iaca, seed, passphrases)?;
+    let authority = OwnAuthority {
+        folder: folder.clone(),
+        key: folder.open_iaca_key(&iaca, seed, passphrases)?,
+        issuer: iaca.issuer.clone(),
+        next_update_days: 30,
+        expired: Vec::new(),
+    };
     let mut rng = generator(seed, &format!("ds issue {}", request.name))?;
+    let (key, csr) = make_request(request, passphrases, &mut rng)?;
+    let files = NewFolder::start(&folder.document_signer(&request.name))?;
+    let unsigned = unsigned(&iaca, request, &csr, start_of_day(request.at), &mut rng)?;
+    let certificate = wait_for(authority.certify(unsigned, &csr, request.at))?
+        .map_err(|error| authority_failure(NOT_CERTIFIED, error))?;
+    write_new(
+        &files.file("certificate.pem"),
+        certificate.to_pem().as_bytes(),
+        Readers::Everyone,
+    )?;
+    write_request(&files, request, key, &csr, passphrases, &mut rng)?;
+    files.finish()?;
+    Ok(certificate)
+}
 
+pub(super) const NOT_CERTIFIED: &str = "the document signer was not certified";
+
+fn refused(error: &dyn std::error::Error) -> Failure {
+    Failure::no(NOT_CERTIFIED).because(error)
+}
+
+/// Takes or makes the key and has it sign the request, which is given in DER.
+pub(super) fn make_request(
+    request: &DocumentSignerRequest,
+    passphrases: &Passphrases,
+    rng: &mut ChaCha20Rng,
+) -> Result<(Option<Candidate>, Vec<u8>)> {
+    let seed = request.seed.as_ref();
     let (key, csr) = match &request.subject {
         Subject::Request(der) => (None, der.clone()),
         Subject::Key { key, name } => {
-            let key = Candidate::take(key, seed, passphrases, &mut rng)?;
+            let key = Candidate::take(key, seed, passphrases, rng)?;
             let unsigned = UnsignedRequest::new(key.public_key().clone(), name)
                 .map_err(|error| refused(&error))?;
             let signature = sign(&*key.signer, unsigned.to_be_signed())?;
@@ -88,9 +128,47 @@ pub(crate) fn issue_document_signer(
             (Some(key), csr.into_der())
         }
     };
-    let files = NewFolder::start(&folder.document_signer(&request.name))?;
-    let possession = CertificateRequest::from_der(&csr).map_err(|error| refused(&error))?;
-    let not_before = start_of_day(request.at);
+    CertificateRequest::from_der(&csr).map_err(|error| refused(&error))?;
+    Ok((key, csr))
+}
+
+/// Writes the request, the settings and the key.
+pub(super) fn write_request(
+    files: &NewFolder,
+    request: &DocumentSignerRequest,
+    key: Option<Candidate>,
+    csr: &[u8],
+    passphrases: &Passphrases,
+    rng: &mut ChaCha20Rng,
+) -> Result<()> {
+    let csr_pem = pem::encode(DocumentKind::Csr.pem_label(), csr);
+    write_new(
+        &files.file("request.pem"),
+        csr_pem.as_bytes(),
+        Readers::Everyone,
+    )?;
+    let longest = request.longest_mso_life_days;
+    let settings = format!("{:#}\n", json!({ "longest_mso_life_days": longest }));
+    write_new(
+        &files.file("signer.json"),
+        settings.as_bytes(),
+        Readers::Everyone,
+    )?;
+    if let Some(key) = key {
+        key.write(files, "the document signer's key", passphrases, rng)?;
+    }
+    Ok(())
+}
+
+/// The certificate for a request, as the profile makes it.
+pub(super) fn unsigned(
+    iaca: &Iaca,
+    request: &DocumentSignerRequest,
+    csr: &[u8],
+    not_before: OffsetDateTime,
+    rng: &mut ChaCha20Rng,
+) -> Result<UnsignedCertificate> {
+    let possession = CertificateRequest::from_der(csr).map_err(|error| refused(&error))?;
     let validity =
         Validity::days(not_before, request.validity_days).map_err(|error| refused(&error))?;
     let mut profile = DocumentSignerProfile::from_request(
@@ -102,36 +180,9 @@ pub(crate) fn issue_document_signer(
     if let Some(contact) = &request.contact {
         profile = profile.contact(contact.clone());
     }
-    let unsigned = profile
-        .build(&SerialNumber::random(&mut rng))
-        .map_err(|error| refused(&error))?;
-    let signature = sign(&*iaca_key, unsigned.to_be_signed())?;
-    let certificate = unsigned
-        .attach(&signature)
-        .map_err(|error| refused(&error))?;
-
-    let csr_pem = pem::encode(DocumentKind::Csr.pem_label(), &csr);
-    write_new(
-        &files.file("request.pem"),
-        csr_pem.as_bytes(),
-        Readers::Everyone,
-    )?;
-    write_new(
-        &files.file("certificate.pem"),
-        certificate.to_pem().as_bytes(),
-        Readers::Everyone,
-    )?;
-    let settings = format!("{:#}\n", json!({ "longest_mso_life_days": longest }));
-    write_new(
-        &files.file("signer.json"),
-        settings.as_bytes(),
-        Readers::Everyone,
-    )?;
-    if let Some(key) = key {
-        key.write(&files, "the document signer's key", passphrases, &mut rng)?;
-    }
-    files.finish()?;
-    Ok(certificate)
+    profile
+        .build(&SerialNumber::random(rng))
+        .map_err(|error| refused(&error))
 }
 
 impl AuthorityFolder {

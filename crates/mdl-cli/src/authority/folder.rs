@@ -38,6 +38,11 @@ impl AuthorityFolder {
         Self { root }
     }
 
+    #[cfg(feature = "aws")]
+    pub(super) fn root(&self) -> &std::path::Path {
+        &self.root
+    }
+
     pub(crate) fn iaca(&self) -> PathBuf {
         self.root.join("iaca")
     }

@@ -5,19 +5,28 @@
 //!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted) or key.uri (where the key is)
 //!   ds/NAME/certificate.pem   request.pem   key.pem or key.uri (neither for the key of a request)   signer.json
 //!   status/NAME/certificate.pem   key.pem or key.uri
+//!   private-ca/state.json (of a root in AWS Private CA, which has no key here)   ds/NAME/ (until it is certified)
 //!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
 //! ```
 //!
 //! Everything that is signed is built, linted, signed and checked before it is written (the builders of `mdl-iaca`
 //! insist), files appear complete or not at all, and none is overwritten but the two names of the current CRL.
 
+#[cfg(feature = "aws")]
+mod begun_signer;
+mod certification;
 mod crl;
 mod document_signer;
 mod folder;
 mod iaca;
 mod keys;
+mod own;
+#[cfg(feature = "aws")]
+pub(crate) mod private_ca;
 mod status_signer;
 
+#[cfg(feature = "aws")]
+pub(crate) use begun_signer::plan as plan_document_signer;
 pub(crate) use crl::{CrlRequest, build_crl};
 pub(crate) use document_signer::{
     DocumentSigner, DocumentSignerRequest, Subject, issue_document_signer,

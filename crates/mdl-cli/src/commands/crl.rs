@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use mdl_iaca::authority::{Revocation, RevocationReason};
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
+use mdl_iaca::lint::{Severity, lint_crl};
 use mdl_iaca::profile::SerialNumber;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -11,7 +13,7 @@ use crate::authority::{AuthorityFolder, AuthorityOptions, CrlRequest, build_crl}
 use crate::certificate_text;
 use crate::failure::{Failure, Result};
 use crate::input::{self, parse_time, time_or_now};
-use crate::output::Output;
+use crate::output::{Output, remark};
 use crate::passphrase::PassphraseOptions;
 use crate::randomness::Seed;
 
@@ -28,13 +30,19 @@ pub(crate) enum Crl {
   mdl crl build --revoke ds-2026 --passphrase-file pass.txt
 
 The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish the new crl.der \
-where the certificates say, at least every 90 days and within 48 hours of a revocation.")]
+where the certificates say, at least every 90 days and within 48 hours of a revocation.\n\nA root in AWS Private CA \
+publishes by itself: certificates are revoked there, and the list that says so is fetched. It may take half an hour to \
+appear; until then the command ends with 3 and may be repeated.")]
 pub(crate) struct Build {
     #[command(flatten)]
     authority: AuthorityOptions,
     /// Revoke a certificate: the name of a document or status signer, or a serial number in hexadecimal; may be repeated
     #[arg(long, value_name = "NAME|SERIAL")]
     revoke: Vec<String>,
+    /// Why it is revoked, in the terms of RFC 5280, such as keyCompromise or superseded. AWS Private CA keeps it, and
+    /// writes it into its CRL, where the profile has no room for any but unspecified
+    #[arg(long, value_name = "REASON", requires = "revoke", value_parser = parse_reason)]
+    reason: Option<RevocationReason>,
     /// Take an expired certificate off the list; may be repeated
     #[arg(long, value_name = "NAME|SERIAL")]
     expired: Vec<String>,
@@ -85,27 +93,49 @@ impl Build {
                 .map(|name| serial_number(&folder, name))
                 .collect::<Result<Vec<_>>>()
         };
+        #[cfg(feature = "aws")]
+        let keeps_reasons = folder.is_in_private_ca();
+        #[cfg(not(feature = "aws"))]
+        let keeps_reasons = false;
+        if self.reason.is_some() && !keeps_reasons {
+            return Err(
+                Failure::usage("an authority of our own writes no reasons into its CRL")
+                    .hint("leave --reason out"),
+            );
+        }
+        if !self.expired.is_empty() && keeps_reasons {
+            return Err(
+                Failure::usage("AWS Private CA itself takes what has expired off its CRL")
+                    .hint("leave --expired out"),
+            );
+        }
+        let reason = self.reason.unwrap_or_default();
+        let revocation = |serial| Revocation { serial, reason };
         let request = CrlRequest {
-            revoked: serials(&self.revoke)?,
+            revoked: serials(&self.revoke)?.into_iter().map(revocation).collect(),
             expired: serials(&self.expired)?,
             next_update_days: self.next_update_days,
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
         let (number, crl) = build_crl(&folder, &request, &self.passphrase.when_needed())?;
+        tell_errors(&folder, &crl)?;
         let path = folder.crl();
         let text = format!(
             "made CRL {number}: {}\n{}",
             path.display(),
-            certificate_text::crl_details(crl.as_der())?
+            certificate_text::crl_details(&crl)?
         );
-        self.output.result(|| text, || {
-            json!({
-                "crl": path.to_string_lossy(),
-                "number": number,
-                "revoked": CrlView::from_der(crl.as_der()).map_or(0, |crl| crl.revoked().count()),
-            })
-        })?;
+        self.output.result(
+            || text,
+            || {
+                json!({
+                    "crl": path.to_string_lossy(),
+                    "number": number,
+                    "revoked": CrlView::from_der(&crl).map_or(0, |crl| crl.revoked().count()),
+                })
+            },
+        )?;
         Ok(Exit::Good)
     }
 }
@@ -128,6 +158,34 @@ impl Show {
         self.output.result(|| text, || json)?;
         Ok(Exit::Good)
     }
+}
+
+/// A service's list is taken over as it is, since nobody else can sign one: what is wrong with it is said.
+fn tell_errors(folder: &AuthorityFolder, crl: &[u8]) -> Result<()> {
+    let iaca = folder.read_iaca()?;
+    let (Ok(crl), Ok(issuer)) = (CrlView::from_der(crl), CertificateView::from_der(&iaca.der))
+    else {
+        return Ok(());
+    };
+    for finding in lint_crl(&crl, Some(&issuer)) {
+        if finding.severity() == Severity::Error {
+            remark(&finding);
+        }
+    }
+    Ok(())
+}
+
+fn parse_reason(text: &str) -> std::result::Result<RevocationReason, String> {
+    RevocationReason::ALL
+        .into_iter()
+        .find(|reason| reason.name().eq_ignore_ascii_case(text))
+        .ok_or_else(|| {
+            let names: Vec<_> = RevocationReason::ALL
+                .iter()
+                .map(|reason| reason.name())
+                .collect();
+            format!("expected one of {}", names.join(", "))
+        })
 }
 
 /// The serial number of a document or status signer, or the one that is spelled out.

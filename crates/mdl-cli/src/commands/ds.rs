@@ -79,6 +79,9 @@ pub(crate) struct Issue {
     passphrase: PassphraseOptions,
     #[command(flatten)]
     output: Output,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    resumption: super::private_ca::Resumption,
 }
 
 /// List the document signers, and until when each signs
@@ -144,6 +147,20 @@ impl Issue {
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
+        #[cfg(feature = "aws")]
+        if folder.is_in_private_ca() {
+            if let Some(settlement) = self.resumption.settlement() {
+                crate::authority::private_ca::settle_doubts(&folder, settlement)?;
+            }
+            if self.resumption.is_plan() {
+                let passphrases = self.passphrase.when_needed();
+                let calls =
+                    crate::authority::plan_document_signer(&folder, &request, &passphrases)?;
+                return super::private_ca::print_plan(&calls, self.output);
+            }
+        } else {
+            self.resumption.refuse_for_own()?;
+        }
         let certificate = issue_document_signer(&folder, &request, &self.passphrase.when_needed())?;
         let path = folder.document_signer(&self.name).join("certificate.pem");
         let text = format!(

@@ -21,6 +21,12 @@ use crate::randomness::Seed;
 pub(crate) enum Iaca {
     Init(Box<Init>),
     Show(Show),
+    #[cfg(feature = "aws")]
+    Adopt(super::private_ca::Adopt),
+    #[cfg(feature = "aws")]
+    Status(super::private_ca::Status),
+    #[cfg(feature = "aws")]
+    AuditReport(super::private_ca::AuditReport),
 }
 
 /// Make a root: a key, encrypted under a passphrase or in a key store, and its self-signed certificate
@@ -31,7 +37,8 @@ pub(crate) enum Iaca {
       --passphrase-file pass.txt
 
 The certificate has the profile of ISO/IEC 18013-5, Table B.1, and passes the linter before its key signs it. It \
-becomes valid at midnight UTC, because documents are dated to the day.")]
+becomes valid at midnight UTC, because documents are dated to the day.\n\nWith --ca private-ca the root is made in \
+AWS Private CA: run it with --plan first. A run that was broken off goes on where it stopped when it is run again.")]
 pub(crate) struct Init {
     #[command(flatten)]
     authority: AuthorityOptions,
@@ -52,7 +59,7 @@ pub(crate) struct Init {
     contact: String,
     /// Where the CRL of this root will be published
     #[arg(long, value_name = "URI")]
-    crl_url: String,
+    crl_url: Option<String>,
     /// Curve of the key: P-256, P-384, P-521, brainpoolP256r1 or brainpoolP384r1
     #[arg(long, default_value = "P-256", value_parser = parse_curve)]
     curve: Curve,
@@ -72,6 +79,9 @@ pub(crate) struct Init {
     passphrase: PassphraseOptions,
     #[command(flatten)]
     output: Output,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    private_ca: super::private_ca::PrivateCaOptions,
 }
 
 /// Print the root certificate
@@ -90,6 +100,12 @@ impl Iaca {
         match self {
             Self::Init(init) => init.run(),
             Self::Show(show) => show.run(),
+            #[cfg(feature = "aws")]
+            Self::Adopt(adopt) => adopt.run(),
+            #[cfg(feature = "aws")]
+            Self::Status(status) => status.run(),
+            #[cfg(feature = "aws")]
+            Self::AuditReport(report) => report.run(),
         }
     }
 }
@@ -109,10 +125,18 @@ impl Init {
         if let Some(organization) = &self.organization {
             name = name.organization(organization);
         }
+        #[cfg(feature = "aws")]
+        if self.private_ca.is_chosen()? {
+            return self.in_private_ca(&folder, name);
+        }
+        let crl_url = self
+            .crl_url
+            .clone()
+            .ok_or_else(|| Failure::usage("no place for the CRL").hint("give --crl-url URI"))?;
         let request = IacaRequest {
             name,
             contact: parse_contact(&self.contact),
-            crl_url: self.crl_url.clone(),
+            crl_url,
             key: match &self.key {
                 Some(uri) => KeyChoice::Existing(Box::new(uri.clone())),
                 None => KeyChoice::New(self.curve),
@@ -146,6 +170,33 @@ impl Init {
             },
         )?;
         Ok(Exit::Good)
+    }
+}
+
+#[cfg(feature = "aws")]
+impl Init {
+    fn in_private_ca(
+        &self,
+        folder: &crate::authority::AuthorityFolder,
+        name: DistinguishedName,
+    ) -> Result<Exit> {
+        let unfit = [
+            ("--crl-url", self.crl_url.is_some()),
+            ("--key", self.key.is_some()),
+            ("--seed", self.seed.is_some()),
+        ];
+        if let Some((option, _)) = unfit.iter().find(|(_, is_given)| *is_given) {
+            return Err(Failure::usage(format!("{option} with --ca private-ca"))
+                .hint("AWS Private CA makes the key and decides where the CRL is"));
+        }
+        let root = super::private_ca::RootDescription {
+            name,
+            contact: parse_contact(&self.contact),
+            curve: self.curve,
+            validity_days: self.validity_days,
+            at: time_or_now(self.at),
+        };
+        self.private_ca.make_root(folder, root, self.output)
     }
 }
 

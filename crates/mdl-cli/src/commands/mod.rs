@@ -14,6 +14,8 @@ pub(crate) mod ledger;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod present;
+#[cfg(feature = "aws")]
+pub(crate) mod private_ca;
 pub(crate) mod serve;
 pub(crate) mod status_signer;
 pub(crate) mod vectors;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod authority;
+mod aws_walkthrough;
 mod certificates;
 mod demo;
 mod hostile_input;
@@ -14,6 +15,7 @@ mod lint;
 mod mdl;
 #[path = "../../../mdl-signer-aws/tests/moto/mod.rs"]
 mod moto;
+mod private_ca;
 mod readme;
 mod reconcile;
 #[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]

@@ -188,7 +188,7 @@ impl fmt::Debug for PrivateCaAuthority {
 }
 
 /// The URL of the CRL that a certificate names.
-fn crl_url(certificate: &[u8]) -> Option<String> {
+pub(super) fn crl_url(certificate: &[u8]) -> Option<String> {
     let certificate = CertificateView::from_der(certificate).ok()?;
     let points = certificate.extensions().crl_distribution_points().ok()??;
     points.iter().find_map(|point| match point.name.as_ref()? {

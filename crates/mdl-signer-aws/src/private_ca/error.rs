@@ -1,7 +1,7 @@
 use mdl_iaca::authority::AuthorityError;
 use mdl_iaca::certificate::{DerError, ReadError, SignatureError};
 use mdl_iaca::csr::RequestError;
-use mdl_iaca::profile::{AcceptError, IssuerError, ProfileError};
+use mdl_iaca::profile::{AcceptError, IssuerError, LintRefusal, ProfileError};
 
 use super::state::StateError;
 use super::{Doubt, InvalidArn};
@@ -56,6 +56,9 @@ pub enum PrivateCaError {
     /// The profile refuses what is asked for; nothing was created for it.
     #[error("the profile refuses it")]
     Profile(#[from] ProfileError),
+    /// A root that was made by other means breaks the profile.
+    #[error("the root certificate is refused")]
+    Lint(#[source] LintRefusal),
     /// What was issued is not what was asked for. It was neither imported nor taken into use, and is still there.
     #[error("the certificate that the service issued is refused, and not taken into use")]
     Accept(#[from] AcceptError),

@@ -3,6 +3,7 @@
 //! | To | use |
 //! |---|---|
 //! | make the root, or go on with one that was begun | [`create_root`], after [`plan_root`] |
+//! | take over a root that was made by other means | [`adopt_root`] |
 //! | certify document signers and revoke them | [`PrivateCaAuthority`], a [`CertificateAuthority`] |
 //! | see where it stands | [`PrivateCa::status`], [`PrivateCa::audit_report`] |
 //!
@@ -21,6 +22,7 @@
 //!
 //! [`CertificateAuthority`]: mdl_iaca::authority::CertificateAuthority
 
+mod adopt;
 mod arn;
 mod audit_report;
 mod authority;
@@ -35,6 +37,7 @@ mod root;
 mod state;
 mod status;
 
+pub use adopt::adopt_root;
 pub use arn::{CertificateArn, CertificateAuthorityArn, InvalidArn};
 pub use audit_report::AuditReport;
 pub use authority::PrivateCaAuthority;

@@ -137,20 +137,25 @@ pub(super) fn signing_algorithm(curve: Curve) -> Result<&'static str, PrivateCaE
 }
 
 impl CrlPublication {
+    /// What the service says of an authority; none if it publishes none.
+    pub(super) fn of_service(found: &aws_sdk_acmpca::types::CrlConfiguration) -> Option<Self> {
+        found.enabled().then(|| Self {
+            bucket: found.s3_bucket_name().unwrap_or_default().to_owned(),
+            host: found.custom_cname().map(str::to_owned),
+            expiration_days: found
+                .expiration_in_days()
+                .and_then(|days| u32::try_from(days).ok())
+                .unwrap_or(0),
+        })
+    }
+
     /// Whether the service's own account of an authority says the same.
     pub(super) fn check(
         &self,
         arn: &CertificateAuthorityArn,
         found: Option<&aws_sdk_acmpca::types::CrlConfiguration>,
     ) -> Result<(), PrivateCaError> {
-        let found = found.filter(|crl| crl.enabled()).map(|crl| Self {
-            bucket: crl.s3_bucket_name().unwrap_or_default().to_owned(),
-            host: crl.custom_cname().map(str::to_owned),
-            expiration_days: crl
-                .expiration_in_days()
-                .and_then(|days| u32::try_from(days).ok())
-                .unwrap_or(0),
-        });
+        let found = found.and_then(Self::of_service);
         let describe = |crl: &Self| {
             let url = crl.url(arn.region(), arn.id());
             format!("a CRL at {url} for {} days", crl.expiration_days)

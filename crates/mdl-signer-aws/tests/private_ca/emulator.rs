@@ -4,11 +4,13 @@ use aws_sdk_acmpca::Client;
 use aws_sdk_acmpca::error::ProvideErrorMetadata;
 use aws_sdk_acmpca::primitives::Blob;
 use aws_sdk_acmpca::types::{
-    ApiPassthrough, Asn1Subject, CertificateAuthorityStatus, CustomExtension, ExtendedKeyUsage,
-    Extensions, KeyUsage, Validity, ValidityPeriodType,
+    ApiPassthrough, Asn1Subject, CertificateAuthorityStatus, CrlConfiguration, CustomExtension,
+    ExtendedKeyUsage, Extensions, KeyUsage, RevocationConfiguration, S3ObjectAcl, Validity,
+    ValidityPeriodType,
 };
 use base64ct::{Base64, Encoding};
 use mdl_iaca::certificate::{CertificateView, CrlView, oid, read_documents};
+use mdl_iaca::lint::{LintFinding, Profile, Severity, lint_certificate, lint_crl};
 use mdl_iaca::profile::Issuer;
 use private_ca_emulator::Settings;
 use time::{Duration, OffsetDateTime};
@@ -409,4 +411,92 @@ async fn a_request_in_another_form_is_refused() {
         );
         assert!(answer.contains(code), "{answer}");
     }
+}
+
+/// Ids of the errors of the linter.
+fn errors(findings: Vec<LintFinding>) -> Vec<&'static str> {
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity() == Severity::Error);
+    errors.map(LintFinding::id).collect()
+}
+
+/// The table of `examples/aws-walkthrough/README.md`.
+#[tokio::test]
+async fn what_the_article_asks_for_is_found_by_the_linter() {
+    let raw = Raw::new().await;
+    let csr = raw
+        .client
+        .get_certificate_authority_csr()
+        .certificate_authority_arn(&raw.arn)
+        .send()
+        .await
+        .unwrap();
+    let usage = CustomExtension::builder()
+        .object_identifier("2.5.29.15")
+        .value("AwIBBg==")
+        .critical(true)
+        .build()
+        .unwrap();
+    let extensions = Extensions::builder().custom_extensions(usage).build();
+    let template = "arn:aws:acm-pca:::template/BlankRootCACertificate_PathLen0_APIPassthrough/V1";
+    let of_root = Raw {
+        csr: csr.csr().unwrap().to_owned(),
+        ..raw
+    };
+    let root = of_root.issue(template, extensions, 3285).await.unwrap();
+    let root = CertificateView::from_der(&root).unwrap();
+    let found = errors(lint_certificate(&root, Some(Profile::IacaRoot), None));
+    assert_eq!(found, ["iaca-issuer-alt-name"]);
+
+    let raw = Raw::new().await;
+    let purpose = ExtendedKeyUsage::builder()
+        .extended_key_usage_object_identifier("1.0.18013.5.1.2")
+        .build();
+    let extensions = Extensions::builder()
+        .key_usage(KeyUsage::builder().digital_signature(true).build())
+        .extended_key_usage(purpose)
+        .build();
+    let signer = raw.issue(BLANK, extensions, 1825).await.unwrap();
+    let signer = CertificateView::from_der(&signer).unwrap();
+    let mut found = errors(lint_certificate(
+        &signer,
+        Some(Profile::DocumentSigner),
+        None,
+    ));
+    found.sort_unstable();
+    for id in [
+        "ds-extended-key-usage-critical",
+        "ds-issuer-alt-name",
+        "ds-validity-457-days",
+    ] {
+        assert!(found.contains(&id), "{found:?}");
+    }
+
+    let crl = CrlConfiguration::builder()
+        .enabled(true)
+        .expiration_in_days(5000)
+        .s3_bucket_name(BUCKET)
+        .s3_object_acl(S3ObjectAcl::BucketOwnerFullControl)
+        .build()
+        .unwrap();
+    raw.client
+        .update_certificate_authority()
+        .certificate_authority_arn(&raw.arn)
+        .revocation_configuration(
+            RevocationConfiguration::builder()
+                .crl_configuration(crl)
+                .build(),
+        )
+        .send()
+        .await
+        .unwrap();
+    let id = raw.arn.rsplit('/').next().unwrap();
+    let list = raw
+        .setting
+        .emulator
+        .object(BUCKET, &format!("crl/{id}.crl"))
+        .unwrap();
+    let list = CrlView::from_der(&list).unwrap();
+    assert_eq!(errors(lint_crl(&list, None)), ["crl-interval-90-days"]);
 }

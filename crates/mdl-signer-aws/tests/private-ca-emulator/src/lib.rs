@@ -239,6 +239,12 @@ impl Emulator {
         shared.service.objects.get(&name).cloned()
     }
 
+    /// Puts an object into a bucket, as somebody who can write there.
+    pub fn put(&self, bucket: &str, key: &str, content: Vec<u8>) {
+        let name = (bucket.to_owned(), key.to_owned());
+        self.lock().service.objects.insert(name, content);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shared> {
         lock(&self.shared)
     }
