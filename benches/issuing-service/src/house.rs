@@ -20,7 +20,8 @@ use mdl_issuer::secret::ServiceSecret;
 use mdl_issuer::service::Service;
 use mdl_issuer::store::{Hash, SqlStore, Store};
 use mdl_issuer::tenant::{
-    self, CredentialConfiguration, DocumentSigner, Legacy, StatusSigner, Tenant, TenantPolicy,
+    self, CredentialConfiguration, DocumentSigner, KeyAttestationRules, Legacy, StatusSigner,
+    Tenant, TenantPolicy,
 };
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::builder::ElementSet;
@@ -153,6 +154,7 @@ fn tenant(tokens: Tokens) -> Tenant {
             status_life: Duration::days(7),
             status_latency: Duration::minutes(10),
         },
+        key_attestation: KeyAttestationRules::default(),
         legacy: Legacy::default(),
     }
 }
