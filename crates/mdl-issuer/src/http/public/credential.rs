@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use time::{Duration, OffsetDateTime};
 
@@ -70,7 +70,8 @@ pub(super) async fn credential(State(at): State<Arc<TenantState>>, request: Requ
             let (nonce, life) = (next_nonce(&at), at.tenant.policy.nonce_life.whole_seconds());
             let c_nonce = nonce.as_deref().map(|nonce| (nonce, life));
             let answer = credential_response(&batch.documents, id, single, c_nonce);
-            with_dpop_nonce(&at, Json(answer).into_response(), None)
+            let json = [(CONTENT_TYPE, "application/json")];
+            with_dpop_nonce(&at, (json, answer).into_response(), None)
         }
         Err(error) => {
             let response = refused(&at, &error);
