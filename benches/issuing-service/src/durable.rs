@@ -16,7 +16,7 @@ use crate::postgres_server::PostgresServer;
 use crate::wallet;
 
 /// Requests in one round, and how many of them are waited for at a time.
-const REQUESTS: usize = 400;
+const REQUESTS: usize = 200;
 const AT_A_TIME: usize = 64;
 
 /// Prints documents per second for each store, and of what the store in memory gives.
