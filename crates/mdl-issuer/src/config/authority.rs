@@ -10,11 +10,13 @@ use mdl_iaca::lint::{Profile, Severity, lint_certificate, lint_crl};
 use mdl_iaca::path::{PathConditions, Role};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_signer::key_uri::KeyUri;
+use mdl_signer::quota::QuotaScheduler;
 use mdl_signer::{DocumentSignerWindow, Signer, SigningGuard};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::quantity::{duration, text};
+use super::quota::Quotas;
 use super::secret_source;
 use super::section::Section;
 use crate::issuing::StrictReader;
@@ -34,6 +36,7 @@ pub(super) const DOCUMENT_SIGNER: &[&str] = &[
     "passphrase_file",
     "passphrase_env",
     "longest_mso_life",
+    "quota",
 ];
 pub(super) const STATUS_SIGNER: &[&str] =
     &["certificate", "key", "passphrase_file", "passphrase_env"];
@@ -42,6 +45,7 @@ pub(super) fn read(
     section: &Section<'_>,
     longest_validity: Option<Duration>,
     key_stores: &KeyStores,
+    quotas: &Quotas,
     now: OffsetDateTime,
 ) -> Option<Authority> {
     let iacas = read_iacas(section, now);
@@ -59,7 +63,12 @@ pub(super) fn read(
     let signers: Vec<_> = signers
         .iter()
         .filter_map(|signer| {
-            read_document_signer(signer, &iacas, longest_validity, key_stores, now)
+            let quota = read_quota(signer, quotas)?;
+            let signer = read_document_signer(signer, &iacas, longest_validity, key_stores, now)?;
+            Some(DocumentSigner {
+                key_store: quota,
+                ..signer
+            })
         })
         .collect();
     let status_signer =
@@ -275,6 +284,19 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// SHA-256 of the SubjectPublicKeyInfo.
 fn key_id(certificate: &CertificateView<'_>) -> Hash {
     Hash::of(certificate.public_key_info().der())
+}
+
+/// The schedule that a document signer keeps to, if it names one. `None` if there is no such schedule.
+fn read_quota(section: &Section<'_>, quotas: &Quotas) -> Option<Option<QuotaScheduler>> {
+    if !section.has("quota") {
+        return Some(None);
+    }
+    let quota = section.optional("quota", |value| {
+        let name = text(value)?;
+        let quota = quotas.get(&name).cloned();
+        quota.ok_or_else(|| format!("expected the name of one of the [[quotas]], found {name:?}"))
+    });
+    quota.map(Some)
 }
 
 fn read_document_signer(

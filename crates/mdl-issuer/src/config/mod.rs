@@ -13,6 +13,7 @@ mod listener;
 mod open;
 mod problem;
 mod quantity;
+mod quota;
 mod records;
 mod secret_source;
 mod section;
@@ -40,10 +41,11 @@ use crate::tenant::issuer_path;
 use mdl_signer::key_uri::KmsUri;
 
 use quantity::{boolean, duration};
+use quota::Quotas;
 use section::{Document, Section};
 
 const ROOT: &[&str] = &[
-    "service", "public", "internal", "store", "log", "traces", "aws", "tenants",
+    "service", "public", "internal", "store", "log", "traces", "aws", "quotas", "tenants",
 ];
 const SERVICE: &[&str] = &[
     "secret_file",
@@ -212,7 +214,8 @@ fn read_document<'d>(
     let aws = aws::read(&root.section("aws", aws::AWS));
     let key_stores = KeyStores::new(document.folder().to_owned(), aws.unwrap_or_default());
     let insecure_http = allow_insecure_http.unwrap_or_default();
-    let tenants = read_tenants(&root, insecure_http, &key_stores, now);
+    let quotas = quota::read(&root.sections("quotas", quota::QUOTA));
+    let tenants = read_tenants(&root, insecure_http, &key_stores, &quotas, now);
     Some(Config {
         secret: secret?,
         sealing_key: sealing_key?,
@@ -249,6 +252,7 @@ fn read_tenants(
     root: &Section<'_>,
     allow_insecure_http: bool,
     key_stores: &KeyStores,
+    quotas: &Quotas,
     now: OffsetDateTime,
 ) -> Option<Vec<TenantSettings>> {
     let sections = root.sections("tenants", tenant::TENANT);
@@ -259,7 +263,8 @@ fn read_tenants(
     let mut tenants: Vec<TenantSettings> = Vec::new();
     let mut complete = true;
     for section in &sections {
-        let Some(tenant) = tenant::read(section, allow_insecure_http, key_stores, now) else {
+        let Some(tenant) = tenant::read(section, allow_insecure_http, key_stores, quotas, now)
+        else {
             complete = false;
             continue;
         };
@@ -334,6 +339,7 @@ mod tests {
             telemetry::LOG,
             telemetry::TRACES,
             aws::AWS,
+            quota::QUOTA,
             tenant::TENANT,
             tenant::DISPLAY,
             tenant::CREDENTIAL,

@@ -7,6 +7,7 @@ use url::{Host, Url};
 
 use super::authority;
 use super::quantity::{boolean, duration, number, text};
+use super::quota::Quotas;
 use super::records::{self, RecordSettings};
 use super::section::Section;
 use crate::key_store::KeyStores;
@@ -102,6 +103,7 @@ pub(super) fn read(
     section: &Section<'_>,
     allow_insecure_http: bool,
     key_stores: &KeyStores,
+    quotas: &Quotas,
     now: time::OffsetDateTime,
 ) -> Option<TenantSettings> {
     let name = section.required("name", |value| {
@@ -129,6 +131,7 @@ pub(super) fn read(
         &section.section("authority", authority::AUTHORITY),
         longest,
         key_stores,
+        quotas,
         now,
     );
     let records = records::read(&section.section("records", records::RECORDS));

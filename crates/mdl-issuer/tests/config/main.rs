@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use authority::{Authority, START};
 use mdl_issuer::config::{Config, ConfigError, Problem};
+use mdl_signer::quota::Priority;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
@@ -531,6 +532,58 @@ fn the_sealing_key_is_in_one_place() {
     assert!(what.contains("stands beside sealing_key_file"), "{what}");
     let wrong = Example::new().with(file, "sealing_key_kms = \"awskms:\"");
     assert_eq!(wrong.problem().0, "service.sealing_key_kms");
+}
+
+#[test]
+fn a_document_signer_keeps_to_the_quota_that_it_names() {
+    let used = Example::new().with("# quota = ", "quota = ");
+    let config = used.read().unwrap();
+    let signers = &config.tenants[0].authority.document_signers;
+    let key_store = signers[0].key_store.as_ref().expect("it names one");
+    // Two seconds at 300 signatures a second are full.
+    let _all = key_store.admit(Priority::Interactive, 600).unwrap();
+    key_store.admit(Priority::Interactive, 1).unwrap_err();
+    let unused = Example::new().read().unwrap();
+    assert!(
+        unused.tenants[0].authority.document_signers[0]
+            .key_store
+            .is_none()
+    );
+}
+
+#[test]
+fn quotas_have_names_that_document_signers_know_and_sensible_numbers() {
+    let quota = "[[quotas]]\n";
+    let again =
+        "[[quotas]]\nname = \"kms-eu-central-1\"\nsignatures_per_second = 1\n\n[[quotas]]\n";
+    for (from, to, key, what) in [
+        (
+            "# quota = \"kms",
+            "quota = \"kmz",
+            "document_signers[0].quota",
+            "found \"kmz-eu",
+        ),
+        (quota, again, "quotas[1].name", "two quotas named"),
+        (
+            "_second = 300",
+            "_second = 0",
+            "quotas[0].signatures_per_second",
+            "from 1 to",
+        ),
+        (
+            "# longest_wait = \"2s\"",
+            "longest_wait = \"1h\"",
+            "quotas[0].longest_wait",
+            "expected",
+        ),
+    ] {
+        let wrong = Example::new().with(from, to);
+        let problems = wrong.problems();
+        let found = problems
+            .iter()
+            .any(|problem| problem.key.ends_with(key) && problem.what.contains(what));
+        assert!(found, "{key}: {problems:?}");
+    }
 }
 
 #[test]
