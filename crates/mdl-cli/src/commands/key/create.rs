@@ -17,7 +17,8 @@ use crate::runtime::wait_for;
 /// Make a key of an authority in a key store, and print its URI
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  mdl key create --name ds-2026 'pkcs11:token=mdl?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin.txt'
+  HSM='module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin.txt'
+  mdl key create --name ds-2026 \"pkcs11:token=mdl?$HSM\"
   mdl key create --name ds-2026 --region eu-central-1 awskms:
   mdl key create ds-2026.pem --passphrase-file pass.txt
 

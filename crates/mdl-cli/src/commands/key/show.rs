@@ -14,7 +14,8 @@ use crate::pem;
 /// Print what a key store says about a key: curve, algorithm, public key, and how it is kept
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl key show 'pkcs11:token=mdl;object=ds-2026?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin.txt'
+  HSM='module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:pin.txt'
+  mdl key show \"pkcs11:token=mdl;object=ds-2026?$HSM\"
 
 Nothing is signed. It fails where the key could not sign: no such key, another purpose, a curve that is not supported.")]
 pub(crate) struct Show {
