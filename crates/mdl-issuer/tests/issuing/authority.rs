@@ -127,6 +127,7 @@ impl Root {
 }
 
 fn signed(unsigned: UnsignedCertificate, key: &PrivateKey) -> Vec<u8> {
-    let signature = key.sign(unsigned.to_be_signed());
+    // Replicas of a test each make the same authority, down to the bytes of its certificates.
+    let signature = key.sign_deterministic(unsigned.to_be_signed());
     unsigned.attach(&signature).unwrap().into_der()
 }

@@ -450,6 +450,25 @@ async fn what_the_article_asks_for_is_found_by_the_linter() {
     assert_eq!(found, ["iaca-issuer-alt-name"]);
 
     let raw = Raw::new().await;
+    // Before there is a list: the service makes the next one at half the life of the last.
+    let crl = CrlConfiguration::builder()
+        .enabled(true)
+        .expiration_in_days(5000)
+        .s3_bucket_name(BUCKET)
+        .s3_object_acl(S3ObjectAcl::BucketOwnerFullControl)
+        .build()
+        .unwrap();
+    raw.client
+        .update_certificate_authority()
+        .certificate_authority_arn(&raw.arn)
+        .revocation_configuration(
+            RevocationConfiguration::builder()
+                .crl_configuration(crl)
+                .build(),
+        )
+        .send()
+        .await
+        .unwrap();
     let purpose = ExtendedKeyUsage::builder()
         .extended_key_usage_object_identifier("1.0.18013.5.1.2")
         .build();
@@ -473,24 +492,6 @@ async fn what_the_article_asks_for_is_found_by_the_linter() {
         assert!(found.contains(&id), "{found:?}");
     }
 
-    let crl = CrlConfiguration::builder()
-        .enabled(true)
-        .expiration_in_days(5000)
-        .s3_bucket_name(BUCKET)
-        .s3_object_acl(S3ObjectAcl::BucketOwnerFullControl)
-        .build()
-        .unwrap();
-    raw.client
-        .update_certificate_authority()
-        .certificate_authority_arn(&raw.arn)
-        .revocation_configuration(
-            RevocationConfiguration::builder()
-                .crl_configuration(crl)
-                .build(),
-        )
-        .send()
-        .await
-        .unwrap();
     let id = raw.arn.rsplit('/').next().unwrap();
     let list = raw
         .setting

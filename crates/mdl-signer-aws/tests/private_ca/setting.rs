@@ -17,7 +17,7 @@ use mdl_iaca::profile::{
 };
 use mdl_signer_aws::private_ca::{
     CrlPublication, CrlSource, Patience, PrivateCa, PrivateCaAuthority, PrivateCaError, RootOrder,
-    StateFile, create_root,
+    StateError, StateFile, create_root,
 };
 use mdl_signer_aws::{AwsAccess, AwsSettings};
 use private_ca_emulator::{Emulator, Settings};
@@ -89,13 +89,21 @@ impl Setting {
         self.folder.path().join("private-ca.json")
     }
 
+    /// The state file, when nobody else has it. A test beside this one that starts a program has every lock of the
+    /// process for a moment, between its fork and its exec.
     pub(crate) fn state(&self) -> StateFile {
-        match StateFile::open(&self.path()).expect("set up") {
-            Some(state) => state,
-            None => {
-                StateFile::create(&self.path(), REGION, Some(&self.emulator.url())).expect("set up")
+        let path = self.path();
+        let open = || match StateFile::open(&path)? {
+            Some(state) => Ok(state),
+            None => StateFile::create(&path, REGION, Some(&self.emulator.url())),
+        };
+        for _ in 0..1000 {
+            match open() {
+                Err(StateError::Locked { .. }) => std::thread::sleep(Duration::from_millis(5)),
+                state => return state.expect("set up"),
             }
         }
+        panic!("somebody holds the state file")
     }
 
     /// Makes the root, or goes on with it.
