@@ -215,6 +215,16 @@ impl SessionStatus {
         }
     }
 
+    /// The last message of a session: this status and no data.
+    #[must_use]
+    pub fn to_message(self) -> Vec<u8> {
+        let end = SessionData {
+            data: None,
+            status: Some(self),
+        };
+        end.encode()
+    }
+
     const fn from_code(code: u64) -> Self {
         match code {
             10 => Self::EncryptionError,

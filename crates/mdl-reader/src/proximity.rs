@@ -75,16 +75,8 @@ impl ReaderSessionError {
             Self::Encryption(_) => SessionStatus::EncryptionError,
             Self::Over => return None,
         };
-        Some(last_message(status))
+        Some(status.to_message())
     }
-}
-
-fn last_message(status: SessionStatus) -> Vec<u8> {
-    let end = SessionData {
-        data: None,
-        status: Some(status),
-    };
-    end.encode()
 }
 
 impl ReaderSession {
@@ -170,7 +162,7 @@ impl ReaderSession {
     /// Ends the session, and gives the message that says so.
     #[must_use]
     pub fn terminate(self) -> Vec<u8> {
-        last_message(SessionStatus::Termination)
+        SessionStatus::Termination.to_message()
     }
 
     /// What device authentication is bound to.

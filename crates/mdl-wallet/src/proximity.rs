@@ -69,16 +69,8 @@ impl HolderSessionError {
             }
             Self::Over => return None,
         };
-        Some(last_message(status))
+        Some(status.to_message())
     }
-}
-
-fn last_message(status: SessionStatus) -> Vec<u8> {
-    let end = SessionData {
-        data: None,
-        status: Some(status),
-    };
-    end.encode()
 }
 
 impl Engaged {
@@ -168,7 +160,7 @@ impl HolderSession {
     /// Ends the session, and gives the message that says so.
     #[must_use]
     pub fn terminate(self) -> Vec<u8> {
-        last_message(SessionStatus::Termination)
+        SessionStatus::Termination.to_message()
     }
 
     /// What device authentication is bound to.

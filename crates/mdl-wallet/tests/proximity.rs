@@ -38,6 +38,13 @@ fn scanned(engaged: &Engaged) -> DeviceEngagement {
     DeviceEngagement::from_qr(&engaged.engagement().to_qr(), &Limits::DEFAULT).unwrap()
 }
 
+/// The reader's first message to a device that engages on P-256.
+fn first_message(engaged: &Engaged) -> Vec<u8> {
+    let key = key(Curve::P256, 2);
+    let session = ReaderSession::establish(&scanned(engaged), Handover::Qr, key, REQUEST);
+    session.unwrap().1
+}
+
 fn ends(curve: Curve) -> (ReaderSession, HolderSession) {
     let engaged = engaged(curve);
     let (reader, message) =
@@ -112,13 +119,7 @@ fn a_session_is_bound_to_the_handover() {
 #[test]
 fn a_session_is_bound_to_the_bytes_of_both_keys() {
     let engaged = engaged(Curve::P256);
-    let (_, message) = ReaderSession::establish(
-        &scanned(&engaged),
-        Handover::Qr,
-        key(Curve::P256, 2),
-        REQUEST,
-    )
-    .unwrap();
+    let message = first_message(&engaged);
     let establishment = SessionEstablishment::decode(&message, &Limits::DEFAULT).unwrap();
     // The same key with a member more: the same secret, and other bytes.
     let mut other_key = establishment.e_reader_key.to_vec();
@@ -200,13 +201,7 @@ fn every_status_ends_the_session() {
 #[test]
 fn a_reader_key_that_is_no_point_is_refused() {
     let engaged = engaged(Curve::P256);
-    let (_, message) = ReaderSession::establish(
-        &scanned(&engaged),
-        Handover::Qr,
-        key(Curve::P256, 2),
-        REQUEST,
-    )
-    .unwrap();
+    let message = first_message(&engaged);
     let establishment = SessionEstablishment::decode(&message, &Limits::DEFAULT).unwrap();
     let mut off_curve = establishment.e_reader_key.to_vec();
     *off_curve.last_mut().unwrap() ^= 1;
