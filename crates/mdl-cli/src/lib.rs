@@ -10,7 +10,7 @@
 //! | `authority` | an issuing authority in a folder: root, document signers, CRL |
 //! | `issuance` | from a record to a signed document that a strict reader accepts |
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
-//! | `verification_report`, `element_json` | a reader's report and its values as text and JSON |
+//! | `verification_report` | a reader's report as text |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
 //! | `inventory`, `compliance` | every certificate of an authority, and whether all is as it should be |
 //! | `reconciliation` | the ledger beside what key stores record |
@@ -26,7 +26,6 @@ mod curve_option;
 mod demonstration;
 mod development;
 mod document_kind;
-mod element_json;
 mod exit;
 mod failure;
 mod files;

@@ -20,6 +20,8 @@
 //! | [`proximity::ReaderSession`] | the encrypted session in which a response comes |
 //! | [`VerifiedDocument`] | the only way to element values |
 //!
+//! The module `json` writes a report as JSON (cargo feature `json`).
+//!
 //! Revocation is looked up in what the caller hands over: CRLs for document signers, status tokens for documents.
 //! [`Report::needed_status_lists`] names the lists whose token would have answered more.
 //!
@@ -29,6 +31,8 @@ mod cause;
 mod check;
 mod checks;
 mod document;
+#[cfg(feature = "json")]
+pub mod json;
 mod policy;
 pub mod proximity;
 mod report;

@@ -86,6 +86,18 @@ pub enum RevocationVerdict {
     NotChecked,
 }
 
+impl RevocationVerdict {
+    /// Name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotRevoked => "not-revoked",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::NotChecked => "not-checked",
+        }
+    }
+}
+
 /// The outcome of verifying a `DeviceResponse` or an `IssuerSigned`.
 #[derive(Debug)]
 pub struct Report<'a> {

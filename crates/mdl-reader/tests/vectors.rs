@@ -178,3 +178,27 @@ fn no_report_shows_a_value() {
         }
     });
 }
+
+#[cfg(feature = "json")]
+#[test]
+fn the_json_is_the_same_each_time_and_shows_values_of_what_verified_only() {
+    use std::collections::HashMap;
+
+    let first = std::cell::RefCell::new(HashMap::new());
+    for_each_test(|test, report| {
+        let json = mdl_reader::json::to_string(report);
+        if report.verdict() == Verdict::Valid {
+            assert!(json.contains("\"elements\""), "{}", test["id"]);
+        } else if (0..report.documents().len()).all(|index| report.verified(index).is_none()) {
+            for value in VALUES {
+                assert!(!json.contains(value), "{}: {value}", test["id"]);
+            }
+        }
+        let id = test["id"].to_string();
+        assert_eq!(first.borrow_mut().insert(id, json), None);
+    });
+    for_each_test(|test, report| {
+        let json = mdl_reader::json::to_string(report);
+        assert_eq!(Some(&json), first.borrow().get(&test["id"].to_string()));
+    });
+}

@@ -46,7 +46,7 @@ impl Demo {
                 json!({
                     "folder": folder.to_string_lossy(),
                     "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
-                    "report": verification_report::to_json(&report),
+                    "report": mdl_reader::json::to_json(&report),
                 })
             },
         )?;

@@ -154,7 +154,7 @@ impl Verify {
             verification_report::to_text(&report) + &list.unwrap_or_default()
         };
         let json = || {
-            let mut json = verification_report::to_json(&report);
+            let mut json = mdl_reader::json::to_json(&report);
             if let Some((vical, findings)) = &vical {
                 json["vical"] = vical_trust::to_json(vical);
                 if let Some(list) = json["findings"].as_array_mut() {

@@ -1,4 +1,4 @@
-//! Data element values as JSON, in the form of `mdl verify --json`.
+//! Data element values as JSON.
 //!
 //! Byte strings become `{"hex": "…"}`, tags 0 and 1004 their text, everything else what JSON has for it. What JSON
 //! has nothing for stays unambiguous: other tags are `{"tag": n, "value": …}`, simple values `{"simple": n}`, maps
@@ -7,17 +7,20 @@
 use mdl_mdoc::cbor::Value;
 use serde_json::{Map, Value as Json, json};
 
-/// A decoded value as JSON. The decoder has bounded its depth.
-pub(crate) fn to_json(value: &Value<'_>) -> Json {
+/// The value of a data element as it stands in a report: byte strings as `{"hex": "…"}`, tags 0 and 1004 as their text,
+/// everything else what JSON has for it.
+pub fn element_value(value: &Value<'_>) -> Json {
     match value {
         Value::Unsigned(number) => json!(number),
         Value::Negative(number) => negative(*number),
         Value::Bytes(bytes) => json!({ "hex": hex::encode(bytes) }),
         Value::Text(text) => json!(text),
-        Value::Array(items) => items.iter().map(to_json).collect(),
+        Value::Array(items) => items.iter().map(element_value).collect(),
         Value::Map(members) => map(members),
-        Value::Tag(0 | 1004, content) if matches!(**content, Value::Text(_)) => to_json(content),
-        Value::Tag(number, content) => json!({ "tag": number, "value": to_json(content) }),
+        Value::Tag(0 | 1004, content) if matches!(**content, Value::Text(_)) => {
+            element_value(content)
+        }
+        Value::Tag(number, content) => json!({ "tag": number, "value": element_value(content) }),
         Value::Bool(boolean) => json!(boolean),
         Value::Null | Value::Undefined => Json::Null,
         Value::Simple(number) => json!({ "simple": number }),
@@ -43,10 +46,10 @@ fn map(members: &[(Value<'_>, Value<'_>)]) -> Json {
         let Value::Text(key) = key else {
             let pairs = members
                 .iter()
-                .map(|(key, value)| json!([to_json(key), to_json(value)]));
+                .map(|(key, value)| json!([element_value(key), element_value(value)]));
             return json!({ "pairs": pairs.collect::<Vec<_>>() });
         };
-        object.insert((*key).to_owned(), to_json(value));
+        object.insert((*key).to_owned(), element_value(value));
     }
     Json::Object(object)
 }
@@ -80,7 +83,7 @@ mod tests {
         for (encoded, expected) in cases {
             let bytes = hex::decode(encoded).unwrap();
             let value = Value::decode(&bytes, &Limits::DEFAULT).unwrap();
-            assert_eq!(to_json(&value), expected, "{encoded}");
+            assert_eq!(element_value(&value), expected, "{encoded}");
         }
     }
 
@@ -88,6 +91,6 @@ mod tests {
     fn members_keep_their_order() {
         let bytes = hex::decode("a2616201616102").unwrap();
         let value = Value::decode(&bytes, &Limits::DEFAULT).unwrap();
-        assert_eq!(to_json(&value).to_string(), r#"{"b":1,"a":2}"#);
+        assert_eq!(element_value(&value).to_string(), r#"{"b":1,"a":2}"#);
     }
 }
