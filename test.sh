@@ -38,7 +38,7 @@ STAGES=(
 # portable backend alone.
 EMBEDDABLE=(
     --package mdl-crypto --package mdl-mdoc --package mdl-iaca --package mdl-signer --package mdl-reader
-    --features mdl-crypto/jose,mdl-mdoc/jwt,mdl-reader/json
+    --package mdl-verifier --features mdl-crypto/jose,mdl-mdoc/jwt,mdl-reader/json
 )
 CARGO_DENY=0.20.2
 
