@@ -68,6 +68,7 @@ pub struct Running {
     public: Server,
     internal: Server,
     jobs: Jobs,
+    holder: String,
     stop: watch::Sender<bool>,
     grace: Duration,
 }
@@ -110,10 +111,11 @@ impl Running {
         self.internal.handle.graceful_shutdown(Some(self.grace));
         let public = finish(self.public.task).await;
         let internal = finish(self.internal.task).await;
-        if tokio::time::timeout(self.grace, self.jobs.finish())
-            .await
-            .is_err()
-        {
+        let jobs = async {
+            self.jobs.finish().await;
+            jobs::release_leases(&self.service, &self.holder).await;
+        };
+        if tokio::time::timeout(self.grace, jobs).await.is_err() {
             tracing::warn!(code = "jobs-cut-off");
         }
         tracing::info!(code = "stopped");
@@ -141,7 +143,8 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
     let readiness = Arc::new(Readiness::new(Arc::clone(&service)));
     let (stop, stopped) = watch::channel(false);
     let mut jobs = Jobs::new(stopped);
-    jobs::start(&mut jobs, &service, &holder(), &settings);
+    let holder = holder();
+    jobs::start(&mut jobs, &service, &holder, &settings);
     for tls in [&public_tls, &internal_tls].into_iter().flatten() {
         jobs::follow_tls(&mut jobs, tls);
     }
@@ -192,6 +195,7 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
         public,
         internal,
         jobs,
+        holder,
         stop,
         grace: settings.shutdown_grace,
     })

@@ -17,6 +17,7 @@ use super::tls::Tls;
 use crate::config::ServeSettings;
 use crate::ledger::{CheckpointRule, checkpoint};
 use crate::service::Service;
+use crate::status::publication;
 use crate::tenant::Tenant;
 
 /// How often the files of TLS are looked at.
@@ -28,6 +29,8 @@ const SHORTEST: Duration = Duration::from_millis(500);
 const CHECKPOINT_TURN: Duration = Duration::from_secs(60);
 /// So many entries are a checkpoint of their own.
 const CHECKPOINT_ENTRIES: u64 = 10_000;
+/// The name of signing them among the leases.
+const CHECKPOINT_JOB: &str = "checkpoint";
 /// How long a replica may take over one.
 const CHECKPOINT_LEASE: time::Duration = time::Duration::seconds(30);
 
@@ -155,7 +158,7 @@ async fn sign_checkpoint(
     let now = service.clock.now();
     match service
         .store
-        .lease("checkpoint", holder, now, now + CHECKPOINT_LEASE)
+        .lease(CHECKPOINT_JOB, holder, now, now + CHECKPOINT_LEASE)
         .await
     {
         Ok(true) => {}
@@ -174,6 +177,23 @@ async fn sign_checkpoint(
         Err(error) => {
             tracing::error!(code = "checkpoint-failed", cause = %error);
             "failed"
+        }
+    }
+}
+
+/// Gives up what this replica holds, for the next one to begin at once: after a restart nobody should wait for lists until
+/// the leases of a process that is gone have run out.
+pub(crate) async fn release_leases(service: &Service, holder: &str) {
+    let tenants = service
+        .tenants
+        .iter()
+        .map(|tenant| publication::job(tenant));
+    for job in tenants.chain([CHECKPOINT_JOB.to_owned()]) {
+        let now = service.clock.now();
+        // `false` where another replica has it, and where the store fails it runs out by itself.
+        if let Err(error) = service.store.lease(&job, holder, now, now).await {
+            tracing::warn!(code = "lease-not-released", job, cause = %error);
+            return;
         }
     }
 }

@@ -151,6 +151,14 @@ impl Readiness {
         if lists.iter().any(has_expired) {
             return Some("expired");
         }
+        // Their tokens are about an address that new documents do not name.
+        let is_of_another_issuer = |list: &StatusList| {
+            let published_for = list.published_for.as_ref();
+            published_for.is_some_and(|issuer| *issuer != tenant.issuer) && !list.is_over(now)
+        };
+        if lists.iter().any(is_of_another_issuer) {
+            return Some("issuer-changed");
+        }
         let open =
             |list: &StatusList| list.published_version.is_some() && list.allocated < list.capacity;
         if lists.iter().any(open) {

@@ -8,7 +8,7 @@
 mod capacity;
 mod change;
 mod index_order;
-mod publication;
+pub(crate) mod publication;
 mod publication_error;
 mod reference;
 

@@ -82,7 +82,7 @@ impl Service {
         done: &mut Publication,
     ) -> Result<(), PublicationError> {
         let now = self.clock.now();
-        let job = format!("status/{}", tenant.name);
+        let job = job(tenant);
         let lease = tenant.policy.status_lease();
         if !self.store.lease(&job, holder, now, now + lease).await? {
             return Ok(());
@@ -240,6 +240,11 @@ fn is_due(list: &StatusList, tenant: &Tenant, now: OffsetDateTime) -> bool {
     // The last token of a status signer ends with its certificate, before the policy would have it end.
     let renewal = policy.status_renewal().min((expires_at - published_at) / 2);
     is_behind || age >= renewal
+}
+
+/// The name of a tenant's publication among the leases.
+pub(crate) fn job(tenant: &Tenant) -> String {
+    format!("status/{}", tenant.name)
 }
 
 /// The end of the status signer's certificate: no token outlives it.

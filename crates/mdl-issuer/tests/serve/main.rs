@@ -26,7 +26,7 @@ use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::rate_limit::{Proxies, RateLimitSettings};
 use mdl_issuer::record::SubjectReference;
 use mdl_issuer::serve::{self, Running};
-use mdl_issuer::store::SqlStore;
+use mdl_issuer::store::{MemoryStore, SqlStore};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rig::{DMV, Rig, Session};
 use serde_json::{Value, json};
@@ -578,4 +578,22 @@ async fn a_client_has_so_many_connections_and_no_more() {
     assert_eq!(answered.status(), StatusCode::OK);
     drop(silent);
     served.running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_process_holds_is_free_when_it_has_stopped() {
+    let rig = Rig::of_one(Arc::new(MemoryStore::new()), |_| ());
+    let served = Served::of(rig, settings()).await;
+    let service = served.rig.service.clone();
+    let is_free = async |job: &str| {
+        let now = service.clock.now();
+        let lease = service.store.lease(job, "another", now, now);
+        lease.await.unwrap()
+    };
+    let job = format!("status/{}", served.tenant());
+    while is_free(&job).await || is_free("checkpoint").await {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    served.running.stop().await.unwrap();
+    assert!(is_free(&job).await && is_free("checkpoint").await);
 }

@@ -108,6 +108,19 @@ async fn status_lists_that_are_missing_or_expired_are_not_ready() {
 }
 
 #[tokio::test]
+async fn status_lists_of_another_issuer_identifier_are_not_ready() {
+    let store = memory();
+    published(store.clone(), as_it_is).await;
+    let moved = |tenant: &mut Tenant| tenant.issuer = "https://moved.example".to_owned();
+    let rig = Rig::of_one(store, moved);
+    assert_eq!(failing(&rig).await, [("status-lists", "issuer-changed")]);
+    // The job of the process before has its turn no longer.
+    rig.clock.advance(Duration::minutes(2));
+    assert_eq!(rig.service.publish_due("another").await.failed, 0);
+    assert_eq!(failing(&rig).await, []);
+}
+
+#[tokio::test]
 async fn a_source_of_record_that_is_away_is_not_ready_and_both_listeners_say_so() {
     let rig = published(memory(), as_it_is).await;
     rig.records.set_away(true);
