@@ -232,9 +232,7 @@ impl RetrievalMethod {
         let mut writer = Writer::default();
         writer.map(2 + known);
         for (label, (_, uuid)) in (0..).zip(uuids) {
-            writer
-                .unsigned(label)
-                .raw(&[if uuid.is_some() { 0xf5 } else { 0xf4 }]);
+            writer.unsigned(label).boolean(uuid.is_some());
         }
         for (label, uuid) in uuids {
             if let Some(uuid) = uuid {

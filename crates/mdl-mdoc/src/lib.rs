@@ -10,18 +10,23 @@
 //! | present one to a reader | [`presentation::Presentation`] |
 //! | publish revocation, or read what was published | [`status_list`] |
 //! | offer or read a device engagement | [`device_engagement::DeviceEngagement`] |
-//! | encrypt what reader and device say | [`session::SessionEncryption`] |
+//! | ask for elements, or read what is asked for | [`device_request::DeviceRequest`] |
+//! | encrypt what reader and device say | [`encrypted_session::EncryptedSession`] |
+//! | carry messages over Bluetooth Low Energy | [`ble::BleLink`] |
 //! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |
 //!
 //! Decoding is not verifying: everything here is unverified until `mdl-reader` has judged it.
 
+pub mod ble;
 pub mod builder;
 pub mod cbor;
 pub mod cose;
 pub mod data_elements;
 pub mod device_authentication;
 pub mod device_engagement;
+pub mod device_request;
 pub mod device_response;
+pub mod encrypted_session;
 pub mod issuer_signed;
 pub mod mso;
 pub mod presentation;

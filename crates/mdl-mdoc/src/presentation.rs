@@ -344,3 +344,16 @@ pub fn encode_device_response(documents: &[Vec<u8>], document_errors: &[&str]) -
     writer.text("status").unsigned(0);
     writer.into_bytes()
 }
+
+/// A `DeviceResponse` without documents that says why: 10 general error, 11 CBOR decoding error, 12 CBOR validation error
+/// (8.3.2.1.2.3, Table 8).
+pub fn encode_device_error(status: u64) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer
+        .map(2)
+        .text("version")
+        .text("1.0")
+        .text("status")
+        .unsigned(status);
+    writer.into_bytes()
+}

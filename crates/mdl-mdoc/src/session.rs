@@ -248,7 +248,7 @@ impl<'a> SessionData<'a> {
     /// Reads one.
     ///
     /// # Errors
-    /// Another structure, neither of the members, or beyond `limits`.
+    /// Another structure, neither of the members, data beside an error, or beyond `limits`.
     pub fn decode(message: &'a [u8], limits: &Limits) -> Result<Self, DecodeError> {
         Checker::new(message, limits)?;
         let mut reader = Reader::new(message, 0);
@@ -267,6 +267,14 @@ impl<'a> SessionData<'a> {
         reader.finish()?;
         if data.is_none() && status.is_none() {
             return Err(start.error(DecodeErrorKind::Missing { member: "data" }));
+        }
+        let is_error = matches!(
+            status,
+            Some(SessionStatus::EncryptionError | SessionStatus::CborDecodingError)
+        );
+        if is_error && data.is_some() {
+            let (member, rule) = ("data", "none beside an error");
+            return Err(start.error(DecodeErrorKind::OutOfRange { member, rule }));
         }
         Ok(Self { data, status })
     }
@@ -363,6 +371,17 @@ mod tests {
         let decoded = decode(&encoded).unwrap();
         assert_eq!((decoded.data, decoded.status), (both.data, both.status));
         assert!(decode(&[0xa0]).is_err(), "neither");
+        for error in [
+            SessionStatus::EncryptionError,
+            SessionStatus::CborDecodingError,
+        ] {
+            let status = Some(error);
+            let beside_error = SessionData { status, ..both };
+            assert!(
+                decode(&beside_error.encode()).is_err(),
+                "data beside an error"
+            );
+        }
         assert!(decode(b"\xa1\x64data\x01").is_err(), "a number for bytes");
         assert!(
             decode(&[&encoded[..], &[0]].concat()).is_err(),

@@ -18,6 +18,7 @@
 //! | [`Conditions`] | what belongs to one verification: time, session, revocation evidence |
 //! | [`Report`] | every check with its outcome; [`Report::verdict`] is the one to act on |
 //! | [`proximity::ReaderSession`] | the encrypted session in which a response comes |
+//! | [`request::Answer`] | a verified response held against what was asked for |
 //! | [`VerifiedDocument`] | the only way to element values |
 //!
 //! The module `json` writes a report as JSON (cargo feature `json`).
@@ -25,7 +26,7 @@
 //! Revocation is looked up in what the caller hands over: CRLs for document signers, status tokens for documents.
 //! [`Report::needed_status_lists`] names the lists whose token would have answered more.
 //!
-//! Out of scope here: fetching anything, transport, what a request asks for.
+//! Out of scope here: fetching anything, transport.
 
 mod cause;
 mod check;
@@ -36,6 +37,7 @@ pub mod json;
 mod policy;
 pub mod proximity;
 mod report;
+pub mod request;
 mod status_problem;
 mod verified;
 mod verifier;

@@ -1,5 +1,5 @@
 //! A reference wallet: it collects mobile driving licences from an issuing service and presents them. **Not for
-//! production**: keys lie in files, nobody is asked before data is disclosed, and there is no wallet attestation.
+//! production**: keys lie in files, and there is no wallet attestation.
 //!
 //! It exists so that the service has a counterpart that is strict about what it receives: for tests, the demonstration
 //! and load. It shares no code with the service beyond cryptography and the document format.
@@ -29,23 +29,29 @@
 //! | [`collection`] | from an offer to a checked batch |
 //! | [`document`] | what a wallet checks of a document before it keeps it |
 //! | [`folder`], [`unfinished`] | keys and documents on disk, and what outlives a crash between request and answer |
+//! | [`proximity`] | the holder's end of an encrypted session |
+//! | [`inquiry`], [`reader_authentication`] | what a reader asks for and who it is; a response with what the person agrees to |
 //! | [`presentation`] | a `DeviceResponse` for one session |
 //! | [`status_list`] | what readers will learn of a document |
+//! | [`loopback`] | Bluetooth Low Energy without the radio, for tests and the demonstration |
 //! | [`load`] | many wallets at once, to measure a service |
 //!
-//! Not here: the authorization code flow, deferred issuance, encrypted responses, session encryption and transport.
+//! Not here: the authorization code flow, deferred issuance, encrypted responses.
 
 pub mod collection;
 pub mod connection;
 pub mod document;
 pub mod dpop;
 pub mod folder;
+pub mod inquiry;
 pub mod load;
+pub mod loopback;
 pub mod metadata;
 pub mod offer;
 pub mod presentation;
 pub mod proof;
 pub mod proximity;
+pub mod reader_authentication;
 pub mod status_list;
 pub mod unfinished;
 

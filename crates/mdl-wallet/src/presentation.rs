@@ -89,6 +89,36 @@ pub fn present(
     authentication: DeviceAuthentication<'_>,
     transcript: &SessionTranscript,
 ) -> Result<Vec<u8>, PresentError> {
+    let elements = |document: &IssuerSigned<'_>| {
+        let mut elements = Vec::new();
+        for selection in selections {
+            match selection {
+                Selection::All => elements.extend(names(document)),
+                Selection::Element(name_space, identifier) => {
+                    elements.push((name_space.clone(), identifier.clone()));
+                }
+            }
+        }
+        elements
+    };
+    let document = present_document(
+        issuer_signed,
+        elements,
+        device_key,
+        authentication,
+        transcript,
+    )?;
+    Ok(encode_device_response(&[document], &[]))
+}
+
+/// Makes a `Document` with the elements that `choose` names, as name space and identifier.
+pub(crate) fn present_document(
+    issuer_signed: &[u8],
+    choose: impl FnOnce(&IssuerSigned<'_>) -> Vec<(String, String)>,
+    device_key: &PrivateKey,
+    authentication: DeviceAuthentication<'_>,
+    transcript: &SessionTranscript,
+) -> Result<Vec<u8>, PresentError> {
     let (document, mut checker) =
         decode_issuer_signed(issuer_signed, &Limits::DEFAULT).map_err(PresentError::Structure)?;
     let mso = read_mso(&document, &mut checker)?;
@@ -97,16 +127,11 @@ pub fn present(
         return Err(PresentError::DeviceKey);
     }
     let mut presentation = Presentation::new(mso.doc_type, &document);
-    for selection in selections {
-        match selection {
-            Selection::All => presentation.disclose_all()?,
-            Selection::Element(name_space, identifier) => {
-                presentation.disclose(name_space, identifier)?
-            }
-        };
+    for (name_space, identifier) in choose(&document) {
+        presentation.disclose(&name_space, &identifier)?;
     }
     let unauthenticated = presentation.prepare(transcript);
-    let document = match authentication {
+    Ok(match authentication {
         DeviceAuthentication::Signature => {
             let algorithm = device_key.curve().algorithm();
             let signature = device_key.sign(&unauthenticated.to_be_signed(algorithm));
@@ -116,8 +141,18 @@ pub fn present(
             let shared = device_key.diffie_hellman(reader_key)?;
             unauthenticated.attach_mac(&shared, transcript)
         }
-    };
-    Ok(encode_device_response(&[document], &[]))
+    })
+}
+
+/// Name space and identifier of every element.
+fn names(document: &IssuerSigned<'_>) -> Vec<(String, String)> {
+    let name_spaces = document.name_spaces.iter();
+    let names = name_spaces.flat_map(|(name_space, items)| {
+        items
+            .iter()
+            .map(move |item| ((*name_space).to_owned(), item.element_identifier.to_owned()))
+    });
+    names.collect()
 }
 
 fn read_mso<'a>(

@@ -5,10 +5,11 @@
 use mdl_crypto::{AgreementError, Curve, PrivateKey};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::device_engagement::{BleOptions, DeviceEngagement, RetrievalMethod};
+use mdl_mdoc::encrypted_session::{EncryptedSession, SessionError};
 use mdl_mdoc::session::{SessionEncryptionError, SessionEstablishment, SessionStatus};
 use mdl_mdoc::session_transcript::Handover;
-use mdl_reader::proximity::{ReaderSession, ReaderSessionError};
-use mdl_wallet::proximity::{Engaged, HolderSession, HolderSessionError};
+use mdl_reader::proximity::{Encounter, ReaderSession};
+use mdl_wallet::proximity::Engaged;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -41,14 +42,14 @@ fn scanned(engaged: &Engaged) -> DeviceEngagement {
 /// The reader's first message to a device that engages on P-256.
 fn first_message(engaged: &Engaged) -> Vec<u8> {
     let key = key(Curve::P256, 2);
-    let session = ReaderSession::establish(&scanned(engaged), Handover::Qr, key, REQUEST);
-    session.unwrap().1
+    let encounter = Encounter::new(&scanned(engaged), Handover::Qr, key).unwrap();
+    encounter.establish(REQUEST).1
 }
 
-fn ends(curve: Curve) -> (ReaderSession, HolderSession) {
+fn ends(curve: Curve) -> (ReaderSession, EncryptedSession) {
     let engaged = engaged(curve);
-    let (reader, message) =
-        ReaderSession::establish(&scanned(&engaged), Handover::Qr, key(curve, 2), REQUEST).unwrap();
+    let encounter = Encounter::new(&scanned(&engaged), Handover::Qr, key(curve, 2)).unwrap();
+    let (reader, message) = encounter.establish(REQUEST);
     let (holder, request) = engaged.establish(&message, Handover::Qr).unwrap();
     assert_eq!(request, REQUEST);
     (reader, holder)
@@ -71,30 +72,22 @@ fn requests_and_responses_go_to_and_fro_on_every_curve() {
         let (mut reader, mut holder) = ends(curve);
         assert_eq!(reader.transcript(), holder.transcript());
         for _ in 0..3 {
-            let received = reader.receive(&holder.respond(RESPONSE).unwrap()).unwrap();
-            assert_eq!(received.response.as_deref(), Some(RESPONSE));
+            let received = reader.receive(&holder.send(RESPONSE).unwrap()).unwrap();
+            assert_eq!(received.data.as_deref(), Some(RESPONSE));
             assert_eq!(received.ended, None);
             let received = holder.receive(&reader.request(REQUEST).unwrap()).unwrap();
-            assert_eq!(received.request.as_deref(), Some(REQUEST));
+            assert_eq!(received.data.as_deref(), Some(REQUEST));
         }
         let received = holder.receive(&reader.terminate()).unwrap();
         assert_eq!(received.ended, Some(SessionStatus::Termination));
-        assert_eq!(
-            holder.respond(RESPONSE).unwrap_err(),
-            HolderSessionError::Over
-        );
+        assert_eq!(holder.send(RESPONSE).unwrap_err(), SessionError::Over);
     }
 }
 
 #[test]
 fn a_key_on_another_curve_than_the_devices_is_refused() {
     let engaged = engaged(Curve::P256);
-    let refused = ReaderSession::establish(
-        &scanned(&engaged),
-        Handover::Qr,
-        key(Curve::P384, 2),
-        REQUEST,
-    );
+    let refused = Encounter::new(&scanned(&engaged), Handover::Qr, key(Curve::P384, 2));
     assert!(
         matches!(refused, Err(AgreementError::CurveMismatch { .. })),
         "{refused:?}"
@@ -108,10 +101,10 @@ fn a_session_is_bound_to_the_handover() {
         select: b"select",
         request: None,
     };
-    let (_, message) =
-        ReaderSession::establish(&scanned(&engaged), nfc, key(Curve::P256, 2), REQUEST).unwrap();
+    let encounter = Encounter::new(&scanned(&engaged), nfc, key(Curve::P256, 2)).unwrap();
+    let (_, message) = encounter.establish(REQUEST);
     let error = engaged.establish(&message, Handover::Qr).unwrap_err();
-    let not_authentic = HolderSessionError::Encryption(SessionEncryptionError::NotAuthentic);
+    let not_authentic = SessionError::Encryption(SessionEncryptionError::NotAuthentic);
     assert_eq!(error, not_authentic);
     assert_eq!(error.message(), Some(end(10)));
 }
@@ -133,7 +126,7 @@ fn a_session_is_bound_to_the_bytes_of_both_keys() {
     let error = engaged
         .establish(&changed.encode(), Handover::Qr)
         .unwrap_err();
-    let not_authentic = HolderSessionError::Encryption(SessionEncryptionError::NotAuthentic);
+    let not_authentic = SessionError::Encryption(SessionEncryptionError::NotAuthentic);
     assert_eq!(error, not_authentic);
 }
 
@@ -143,14 +136,14 @@ fn what_is_no_message_ends_the_session_and_the_other_end_is_told() {
         let (mut reader, mut holder) = ends(Curve::P256);
         let error = reader.receive(message).unwrap_err();
         assert_eq!(error.message(), Some(end(11)), "{error}");
-        assert_eq!(reader.request(REQUEST), Err(ReaderSessionError::Over));
-        let good = holder.respond(RESPONSE).unwrap();
-        assert_eq!(reader.receive(&good), Err(ReaderSessionError::Over));
-        assert_eq!(ReaderSessionError::Over.message(), None);
+        assert_eq!(reader.request(REQUEST), Err(SessionError::Over));
+        let good = holder.send(RESPONSE).unwrap();
+        assert_eq!(reader.receive(&good), Err(SessionError::Over));
+        assert_eq!(SessionError::Over.message(), None);
 
         let error = holder.receive(message).unwrap_err();
         assert_eq!(error.message(), Some(end(11)), "{error}");
-        assert_eq!(holder.respond(RESPONSE), Err(HolderSessionError::Over));
+        assert_eq!(holder.send(RESPONSE), Err(SessionError::Over));
         assert_eq!(
             engaged(Curve::P256)
                 .establish(message, Handover::Qr)
@@ -164,18 +157,18 @@ fn what_is_no_message_ends_the_session_and_the_other_end_is_told() {
 #[test]
 fn a_message_that_comes_twice_ends_the_session() {
     let (mut reader, mut holder) = ends(Curve::P256);
-    let message = holder.respond(RESPONSE).unwrap();
+    let message = holder.send(RESPONSE).unwrap();
     reader.receive(&message).unwrap();
     let error = reader.receive(&message).unwrap_err();
     assert_eq!(error.message(), Some(end(10)), "{error}");
     // Nothing more is accepted, also not what comes next.
-    let next = holder.respond(RESPONSE).unwrap();
-    assert_eq!(reader.receive(&next), Err(ReaderSessionError::Over));
+    let next = holder.send(RESPONSE).unwrap();
+    assert_eq!(reader.receive(&next), Err(SessionError::Over));
 }
 
 #[test]
 fn every_byte_of_a_message_counts() {
-    let message = ends(Curve::P256).1.respond(RESPONSE).unwrap();
+    let message = ends(Curve::P256).1.send(RESPONSE).unwrap();
     for byte in 0..message.len() {
         let (mut reader, _) = ends(Curve::P256);
         let mut changed = message.clone();
@@ -190,11 +183,11 @@ fn every_status_ends_the_session() {
     for (code, status) in ENDS.into_iter().chain([(99, SessionStatus::Other(99))]) {
         let (mut reader, mut holder) = ends(Curve::P256);
         let received = reader.receive(&end(code)).unwrap();
-        assert_eq!((received.response, received.ended), (None, Some(status)));
-        assert_eq!(reader.request(REQUEST), Err(ReaderSessionError::Over));
+        assert_eq!((received.data, received.ended), (None, Some(status)));
+        assert_eq!(reader.request(REQUEST), Err(SessionError::Over));
         let received = holder.receive(&end(code)).unwrap();
-        assert_eq!((received.request, received.ended), (None, Some(status)));
-        assert_eq!(holder.receive(&end(code)), Err(HolderSessionError::Over));
+        assert_eq!((received.data, received.ended), (None, Some(status)));
+        assert_eq!(holder.receive(&end(code)), Err(SessionError::Over));
     }
 }
 
@@ -212,9 +205,6 @@ fn a_reader_key_that_is_no_point_is_refused() {
     let error = engaged
         .establish(&changed.encode(), Handover::Qr)
         .unwrap_err();
-    assert!(
-        matches!(error, HolderSessionError::EReaderKey(_)),
-        "{error}"
-    );
+    assert!(matches!(error, SessionError::EReaderKey(_)), "{error}");
     assert_eq!(error.message(), Some(end(10)));
 }

@@ -5,7 +5,7 @@ use mdl_crypto::{
 };
 
 use crate::cbor::Writer;
-use crate::cose::{encode_protected_header, sig_structure};
+use crate::cose::{encode_protected_header, sig_structure, write_x5chain};
 
 /// An mdoc that lacks only the issuer's signature.
 ///
@@ -120,23 +120,17 @@ impl UnsignedMdoc {
     }
 
     fn assemble(self, signature: &[u8], x5chain: &[&[u8]]) -> Result<Vec<u8>, AttachError> {
-        let (first, others) = x5chain.split_first().ok_or(AttachError::NoCertificate)?;
+        if x5chain.is_empty() {
+            return Err(AttachError::NoCertificate);
+        }
         let payload_start = self.to_be_signed.len() - self.payload_len;
         let mut writer = self.issuer_signed;
         writer
             .text("issuerAuth")
             .array(4)
             .bytes(&self.protected)
-            .map(1)
-            .unsigned(33);
-        if others.is_empty() {
-            writer.bytes(first);
-        } else {
-            writer.array(x5chain.len());
-            for certificate in x5chain {
-                writer.bytes(certificate);
-            }
-        }
+            .map(1);
+        write_x5chain(&mut writer, x5chain);
         writer
             .bytes(&self.to_be_signed[payload_start..])
             .bytes(signature);

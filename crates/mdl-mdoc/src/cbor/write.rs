@@ -85,6 +85,10 @@ impl Writer {
         self.raw(&[0xf6])
     }
 
+    pub(crate) fn boolean(&mut self, value: bool) -> &mut Self {
+        self.raw(&[if value { 0xf5 } else { 0xf4 }])
+    }
+
     /// Bytes that already are CBOR.
     pub(crate) fn raw(&mut self, encoded: &[u8]) -> &mut Self {
         self.bytes.extend_from_slice(encoded);

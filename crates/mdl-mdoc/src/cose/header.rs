@@ -1,4 +1,4 @@
-use crate::cbor::{Checker, DecodeError, DecodeErrorKind, MajorType, Reader};
+use crate::cbor::{Checker, DecodeError, DecodeErrorKind, MajorType, Reader, Writer};
 
 /// Labels of the header parameters that 18013-5 uses (RFC 9052, 3.1; RFC 9360).
 const ALG: i64 = 1;
@@ -149,4 +149,15 @@ fn decode_critical(reader: &mut Reader<'_>) -> Result<Option<Vec<i64>>, DecodeEr
         }
     }
     Ok((understood && !labels.is_empty()).then_some(labels))
+}
+
+/// Writes the header parameter `x5chain`: one certificate by itself, several in an array (RFC 9360, 2).
+pub(crate) fn write_x5chain(writer: &mut Writer, x5chain: &[&[u8]]) {
+    writer.integer(X5CHAIN);
+    if x5chain.len() != 1 {
+        writer.array(x5chain.len());
+    }
+    for certificate in x5chain {
+        writer.bytes(certificate);
+    }
 }

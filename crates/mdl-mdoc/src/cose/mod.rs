@@ -8,6 +8,7 @@ mod key;
 mod mac0;
 mod sign1;
 
+pub(crate) use header::write_x5chain;
 pub use header::{AlgorithmId, Critical, Header};
 pub use key::{CoseKey, CoseKeyError, YCoordinate, encode_cose_key};
 pub use mac0::{CoseMac0, HMAC_256_256, mac_structure};
