@@ -129,10 +129,11 @@ fn tenant(tokens: Tokens) -> Tenant {
         }],
         authority: tenant::Authority {
             iacas: vec![authority.iaca.clone()],
-            document_signers: vec![document_signer(&authority, NOW)],
+            document_signers: vec![Arc::new(document_signer(&authority, NOW))],
             status_signer: Some(status_signer(&authority, NOW)),
             crl: None,
-        },
+        }
+        .into(),
         records: Arc::new(OneLicence(Record::new(25_000, NOW).encode())),
         policy: TenantPolicy {
             batch_size: 30,

@@ -265,11 +265,10 @@ display = [{{ name = "Driving licence", locale = "en-US", background_color = "#1
 iaca_certificates = ["authority/iaca/certificate.pem"]
 crl = "authority/crl/crl.der"
 
-[[tenants.authority.document_signers]]
-certificate = "authority/ds/ds-1/certificate.pem"
-key = "authority/ds/ds-1/key.pem"
+# `mdl ds rotate` puts the next one there, and the service takes it up.
+[tenants.authority.document_signer_folder]
+path = "authority/ds"
 passphrase_file = "secrets/passphrase"
-longest_mso_life = "90d"
 
 [tenants.authority.status_signer]
 certificate = "authority/status/status-1/certificate.pem"

@@ -167,7 +167,7 @@ fn guard(
     let rules = StrictReader::new(anchor(iaca)?, &document_signer.der, key.curve());
     let guard = SigningGuard::new(signer, &key, window, Box::new(rules))
         .map_err(|error| unusable(&error))?;
-    if document_signer.is_revoked {
+    if document_signer.is_revoked || document_signer.is_retired {
         guard.revoke();
     }
     Ok(guard)

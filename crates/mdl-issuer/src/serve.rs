@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::config::{RequestLimits, ServeSettings, TlsFiles};
+use crate::config::{ConfigSource, RequestLimits, ServeSettings, TlsFiles};
 use crate::http::internal::{self, Internal};
 use crate::http::public;
 use crate::operations::admission::{Admission, admit};
+use crate::operations::authority_files;
 use crate::operations::client_certificate::NotingAcceptor;
 use crate::operations::connection_limit::{ConnectionLimit, OfClient};
 use crate::operations::jobs::{self, Jobs};
@@ -69,6 +70,7 @@ pub struct Running {
     internal: Server,
     jobs: Jobs,
     holder: String,
+    source: Option<Arc<ConfigSource>>,
     stop: watch::Sender<bool>,
     grace: Duration,
 }
@@ -94,10 +96,19 @@ impl Running {
         self.internal.address
     }
 
-    /// Reads the files of TLS again.
-    pub fn reload_tls(&self) {
+    /// Takes over what changes about the authorities: looks at their files again and again.
+    pub fn follow(&mut self, source: Arc<ConfigSource>) {
+        jobs::follow_authorities(&mut self.jobs, &self.service, &source);
+        self.source = Some(source);
+    }
+
+    /// Reads the files of TLS and of the authorities again.
+    pub async fn reload(&self) {
         for tls in [&self.public.tls, &self.internal.tls].into_iter().flatten() {
             jobs::reload(tls);
+        }
+        if let Some(source) = &self.source {
+            authority_files::reload(&self.service, source).await;
         }
     }
 
@@ -196,6 +207,7 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
         internal,
         jobs,
         holder,
+        source: None,
         stop,
         grace: settings.shutdown_grace,
     })
@@ -257,13 +269,13 @@ impl Signals {
         }
     }
 
-    /// SIGTERM or SIGINT end the service; SIGHUP reads the files of TLS again.
+    /// SIGTERM or SIGINT end the service; SIGHUP reads the files of TLS and of the authorities again.
     async fn stop_or_reload(&mut self, running: &Running) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => break,
                 _ = self.interrupt.recv() => break,
-                _ = self.hang_up.recv() => running.reload_tls(),
+                _ = self.hang_up.recv() => running.reload().await,
             }
         }
     }
@@ -297,7 +309,7 @@ impl Signals {
     }
 }
 
-/// Runs until SIGTERM or SIGINT; SIGHUP reads the files of TLS again.
+/// Runs until SIGTERM or SIGINT; SIGHUP reads the files of TLS and of the authorities again.
 ///
 /// # Errors
 /// [`ServeError`].

@@ -4,7 +4,7 @@
 //! the store, the ledger and the listeners, and nothing else.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use mdl_mdoc::data_elements::ElementGate;
 use mdl_signer::quota::QuotaScheduler;
@@ -26,8 +26,8 @@ pub struct Tenant {
     pub display: Vec<IssuerDisplay>,
     /// What it issues.
     pub configurations: Vec<CredentialConfiguration>,
-    /// Its certificates and keys.
-    pub authority: Authority,
+    /// Its certificates and keys, as they are now.
+    pub authority: CurrentAuthority,
     /// Where its data elements come from.
     pub records: Arc<dyn RecordSource>,
     /// Bounds and lives.
@@ -118,17 +118,65 @@ pub struct Claim {
     pub display: Vec<(String, Option<String>)>,
 }
 
-/// The certificates and keys of a tenant.
+/// The authority of a tenant at this moment: document signers come and go while the service runs. Whoever begins
+/// something takes the authority once and keeps to it.
 #[derive(Debug)]
+pub struct CurrentAuthority(RwLock<Arc<Authority>>);
+
+impl CurrentAuthority {
+    /// The authority now.
+    #[must_use]
+    pub fn get(&self) -> Arc<Authority> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another one in its place. A document signer that was revoked stays so, and one that the new authority does
+    /// not have is not revoked by that: what it is signing now is finished.
+    pub fn replace(&self, authority: Authority) {
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for signer in &current.document_signers {
+            if signer.guard.is_revoked() {
+                authority.revoke(signer.id);
+            }
+        }
+        *current = Arc::new(authority);
+    }
+
+    /// Stops a document signer for good, also what it is signing now. `false`: there is none with that certificate.
+    pub fn revoke(&self, id: Hash) -> bool {
+        // Under the lock, so that an authority that takes this one's place meanwhile hears of it.
+        let current = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        current.revoke(id)
+    }
+}
+
+impl From<Authority> for CurrentAuthority {
+    fn from(authority: Authority) -> Self {
+        Self(RwLock::new(Arc::new(authority)))
+    }
+}
+
+/// The certificates and keys of a tenant.
+#[derive(Clone, Debug)]
 pub struct Authority {
     /// IACA certificates (DER), the newest first.
     pub iacas: Vec<Vec<u8>>,
     /// Document signers, in order of preference.
-    pub document_signers: Vec<DocumentSigner>,
+    pub document_signers: Vec<Arc<DocumentSigner>>,
     /// The key and certificate of status list tokens; without one, documents have no status.
     pub status_signer: Option<StatusSigner>,
     /// The current CRL (DER) as the authority last made it, read anew for each answer.
     pub crl: Option<std::path::PathBuf>,
+}
+
+impl Authority {
+    fn revoke(&self, id: Hash) -> bool {
+        let signer = self.document_signers.iter().find(|signer| signer.id == id);
+        if let Some(signer) = signer {
+            signer.guard.revoke();
+        }
+        signer.is_some()
+    }
 }
 
 /// A document signer, which only its guard can ask.
@@ -151,6 +199,7 @@ pub struct DocumentSigner {
 }
 
 /// Signs status list tokens.
+#[derive(Clone)]
 pub struct StatusSigner {
     /// The certificate (DER), issued by the IACA.
     pub certificate: Vec<u8>,

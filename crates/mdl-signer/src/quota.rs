@@ -76,7 +76,7 @@ impl Priority {
 }
 
 /// What a key store allows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct QuotaSettings {
     /// Signatures in a second.
     pub signatures_per_second: NonZeroU32,

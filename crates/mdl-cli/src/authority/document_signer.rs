@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use mdl_iaca::authority::CertificateAuthority;
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
@@ -7,7 +9,7 @@ use mdl_iaca::profile::{
 };
 use mdl_signer::Signer;
 use rand_chacha::ChaCha20Rng;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::certification::authority_failure;
@@ -15,10 +17,11 @@ use super::keys::{Candidate, key_of, open_key};
 use super::own::OwnAuthority;
 use super::{AuthorityFolder, Iaca, KeyChoice, SignerName, sign, start_of_day};
 use crate::failure::{Failure, Result};
-use crate::files::{NewFolder, Readers, write_new};
+use crate::files::{NewFolder, Readers, replace, write_new};
 use crate::passphrase::Passphrases;
 use crate::randomness::{Seed, generator};
 use crate::runtime::wait_for;
+use crate::verification_report::rfc3339;
 use crate::{input, pem};
 
 /// What a new document signer is to be.
@@ -53,6 +56,8 @@ pub(crate) struct DocumentSigner {
     pub(crate) longest_mso_life: Duration,
     /// Whether it is on the authority's current CRL.
     pub(crate) is_revoked: bool,
+    /// Whether it signs no more, although it could.
+    pub(crate) is_retired: bool,
 }
 
 /// Key, request, proof of possession, certificate, and only then the files.
@@ -102,7 +107,18 @@ pub(crate) fn issue_document_signer(
     Ok(certificate)
 }
 
+/// What is known of a document signer beside its certificate.
+const SETTINGS: &str = "signer.json";
+/// There, when and why it was retired.
+const RETIRED: &str = "retired";
+
 pub(super) const NOT_CERTIFIED: &str = "the document signer was not certified";
+
+fn read_settings(path: &Path) -> Result<Map<String, Value>> {
+    serde_json::from_slice(&input::read_at_most(path, 65_536)?).map_err(|error| {
+        Failure::usage(format!("{}: expected a JSON object", path.display())).because(&error)
+    })
+}
 
 fn refused(error: &dyn std::error::Error) -> Failure {
     Failure::no(NOT_CERTIFIED).because(error)
@@ -150,7 +166,7 @@ pub(super) fn write_request(
     let longest = request.longest_mso_life_days;
     let settings = format!("{:#}\n", json!({ "longest_mso_life_days": longest }));
     write_new(
-        &files.file("signer.json"),
+        &files.file(SETTINGS),
         settings.as_bytes(),
         Readers::Everyone,
     )?;
@@ -207,10 +223,11 @@ impl AuthorityFolder {
         }
         let der =
             input::read_one_pem_or_der(&folder.join("certificate.pem"), DocumentKind::Certificate)?;
-        let settings = folder.join("signer.json");
-        let days = serde_json::from_slice::<Value>(&input::read_at_most(&settings, 65_536)?)
-            .ok()
-            .and_then(|settings| settings.get("longest_mso_life_days")?.as_u64())
+        let settings = folder.join(SETTINGS);
+        let content = read_settings(&settings)?;
+        let days = content
+            .get("longest_mso_life_days")
+            .and_then(Value::as_u64)
             .and_then(|days| u32::try_from(days).ok())
             .ok_or_else(|| {
                 let what = format!(
@@ -223,9 +240,29 @@ impl AuthorityFolder {
             der,
             longest_mso_life: Duration::days(i64::from(days)),
             is_revoked: false,
+            is_retired: content.contains_key(RETIRED),
         };
         signer.is_revoked = self.is_revoked(&signer)?;
         Ok(signer)
+    }
+
+    /// Has a document signer sign no more. `false`: it was so already.
+    pub(crate) fn retire_document_signer(
+        &self,
+        name: &SignerName,
+        at: OffsetDateTime,
+        reason: &str,
+    ) -> Result<bool> {
+        if self.read_document_signer(name)?.is_retired {
+            return Ok(false);
+        }
+        let path = self.document_signer(name).join(SETTINGS);
+        let mut settings = read_settings(&path)?;
+        let retired = json!({ "at": rfc3339(at), "reason": reason });
+        settings.insert(RETIRED.to_owned(), retired);
+        let text = format!("{:#}\n", Value::Object(settings));
+        replace(&path, text.as_bytes(), Readers::Everyone)?;
+        Ok(true)
     }
 
     /// Whether the authority's own CRL lists the document signer: what it revokes it must not use either.

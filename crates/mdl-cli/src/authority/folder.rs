@@ -51,8 +51,13 @@ impl AuthorityFolder {
         self.iaca().join("certificate.pem")
     }
 
+    /// The document signers, each in a folder of its name.
+    pub(crate) fn document_signers(&self) -> PathBuf {
+        self.root.join("ds")
+    }
+
     pub(crate) fn document_signer(&self, name: &SignerName) -> PathBuf {
-        self.root.join("ds").join(&name.0)
+        self.document_signers().join(&name.0)
     }
 
     pub(crate) fn status_signer(&self, name: &SignerName) -> PathBuf {
@@ -76,7 +81,7 @@ impl AuthorityFolder {
 
     /// The names of all document signers, sorted.
     pub(crate) fn signer_names(&self) -> Result<Vec<SignerName>> {
-        let folder = self.root.join("ds");
+        let folder = self.document_signers();
         let unreadable = |error: &std::io::Error| {
             Failure::usage(format!("cannot read {}", folder.display())).because(error)
         };

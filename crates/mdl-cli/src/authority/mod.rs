@@ -3,6 +3,7 @@
 //! ```text
 //! mdl-authority/
 //!   iaca/certificate.pem   iaca/key.pem (PKCS#8, encrypted) or key.uri (where the key is)
+//!   ds/.rotation.json (a rotation that has begun)
 //!   ds/NAME/certificate.pem   request.pem   key.pem or key.uri (neither for the key of a request)   signer.json
 //!   status/NAME/certificate.pem   key.pem or key.uri
 //!   private-ca/state.json (of a root in AWS Private CA, which has no key here)   ds/NAME/ (until it is certified)
@@ -23,6 +24,7 @@ mod keys;
 mod own;
 #[cfg(feature = "aws")]
 pub(crate) mod private_ca;
+mod rotation;
 mod status_signer;
 
 #[cfg(feature = "aws")]
@@ -34,6 +36,7 @@ pub(crate) use document_signer::{
 pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
 pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
 pub(crate) use keys::{KeyChoice, key_of, key_store_failure, open_uri, pin};
+pub(crate) use rotation::{Rotation, Successor};
 pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 
 use mdl_crypto::Signature;

@@ -1,3 +1,6 @@
+mod retire;
+mod rotate;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -7,6 +10,9 @@ use mdl_iaca::profile::DistinguishedName;
 use mdl_signer::key_uri::KeyUri;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+
+use retire::Retire;
+use rotate::Rotate;
 
 use super::iaca::parse_contact;
 use crate::Exit;
@@ -28,6 +34,8 @@ use crate::verification_report::rfc3339;
 pub(crate) enum Ds {
     Issue(Box<Issue>),
     List(List),
+    Rotate(Box<Rotate>),
+    Retire(Retire),
 }
 
 /// Make a document signer: key, request, proof of possession, certificate
@@ -103,6 +111,8 @@ impl Ds {
         match self {
             Self::Issue(issue) => issue.run(),
             Self::List(list) => list.run(),
+            Self::Rotate(rotate) => rotate.run(),
+            Self::Retire(retire) => retire.run(),
         }
     }
 }
@@ -235,6 +245,8 @@ impl Entry {
             .unwrap_or(not_before);
         let state = if signer.is_revoked {
             "revoked"
+        } else if signer.is_retired {
+            "retired"
         } else if at < not_before {
             "not yet valid"
         } else if at > not_after {

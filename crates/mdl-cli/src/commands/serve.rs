@@ -37,7 +37,7 @@ has aged; a record that you have changed stays as it is. An authority writes a c
   mdl serve --config /etc/mdl/issuer.toml
 
 deploy/issuer.example.toml describes every key. SIGTERM finishes the requests in work and ends; SIGHUP reads the TLS \
-certificates again.")]
+certificates, and the certificates, keys and CRLs of the authorities again, which the service also does by itself.")]
 pub(crate) struct Serve {
     /// The configuration
     #[arg(
@@ -124,7 +124,7 @@ fn run(config: Config, development: Option<&Development>) -> Result<Exit> {
 }
 
 async fn start(config: Config, development: Option<&Development>) -> Result<Running> {
-    let settings = config.serve.clone();
+    let (settings, source) = (config.serve.clone(), Arc::clone(&config.source));
     let service = config.open(Arc::new(SystemClock)).await;
     let service = service.map_err(|error| {
         match &error {
@@ -133,9 +133,10 @@ async fn start(config: Config, development: Option<&Development>) -> Result<Runn
         }
         .because(&error)
     })?;
-    let running = serve::start(Arc::new(service), settings)
+    let mut running = serve::start(Arc::new(service), settings)
         .await
         .map_err(|error| not_started(&error))?;
+    running.follow(source);
     if let Some(development) = development {
         introduce(development, &running).await?;
         development.other_records(OffsetDateTime::now_utc());

@@ -151,7 +151,13 @@ struct AuthorityPart {
     crl: Option<PathBuf>,
     #[serde(default)]
     document_signers: Vec<SignerPart>,
+    document_signer_folder: Option<FolderPart>,
     status_signer: Option<SignerPart>,
+}
+
+#[derive(Deserialize)]
+struct FolderPart {
+    path: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -200,6 +206,9 @@ fn of_config(path: &Path, found: &mut Found) -> Result<()> {
             }
             take_file(&like, found);
         }
+        if let Some(part) = &authority.document_signer_folder {
+            of_signers(&folder.join(&part.path), &tenant.name, found)?;
+        }
         if let Some(file) = &authority.crl {
             let before = found.crls.len();
             take_file(&of_tenant(file), found);
@@ -207,6 +216,27 @@ fn of_config(path: &Path, found: &mut Found) -> Result<()> {
                 crl.published.push(format!("{}/crl", tenant.issuer));
             }
         }
+    }
+    Ok(())
+}
+
+/// The document signers of a folder, each in one of its own.
+fn of_signers(folder: &Path, tenant: &str, found: &mut Found) -> Result<()> {
+    let Ok(signers) = folder.read_dir() else {
+        found.unusable(folder, "cannot be read");
+        return Ok(());
+    };
+    let mut signers: Vec<_> = signers.flatten().map(|signer| signer.path()).collect();
+    signers.sort();
+    for signer in signers {
+        let name = signer.file_name().unwrap_or_default();
+        if !signer.is_dir() || name.to_string_lossy().starts_with('.') {
+            continue;
+        }
+        let mut like = FoundCertificate::new(signer.join("certificate.pem"), tenant);
+        like.key = key_beside(&signer)?;
+        like.longest_mso_life = life_beside(&signer)?;
+        take_file(&like, found);
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ mod moto;
 mod private_ca;
 mod readme;
 mod reconcile;
+mod rotation;
 #[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]
 mod token_folder;
 mod usage;

@@ -14,6 +14,7 @@ mod person;
 #[path = "../../../mdl-issuer/tests/store/postgres_server.rs"]
 mod postgres_server;
 mod recorder;
+mod rotation;
 mod signals;
 mod store;
 #[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]

@@ -9,34 +9,26 @@ use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind, read_documen
 use mdl_iaca::lint::{Profile, Severity, lint_certificate, lint_crl};
 use mdl_iaca::path::{PathConditions, Role};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_signer::Signer;
 use mdl_signer::key_uri::KeyUri;
-use mdl_signer::quota::QuotaScheduler;
-use mdl_signer::{DocumentSignerWindow, Signer, SigningGuard};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
-use super::quantity::{duration, text};
+use super::document_signers::{self, Surroundings};
+use super::quantity::text;
 use super::quota::Quotas;
 use super::secret_source;
 use super::section::Section;
-use crate::issuing::StrictReader;
 use crate::key_store::KeyStores;
 use crate::store::Hash;
-use crate::tenant::{Authority, DocumentSigner, StatusSigner};
+use crate::tenant::{Authority, StatusSigner};
 
 pub(super) const AUTHORITY: &[&str] = &[
     "iaca_certificates",
     "crl",
     "document_signers",
+    "document_signer_folder",
     "status_signer",
-];
-pub(super) const DOCUMENT_SIGNER: &[&str] = &[
-    "certificate",
-    "key",
-    "passphrase_file",
-    "passphrase_env",
-    "longest_mso_life",
-    "quota",
 ];
 pub(super) const STATUS_SIGNER: &[&str] =
     &["certificate", "key", "passphrase_file", "passphrase_env"];
@@ -49,43 +41,37 @@ pub(super) fn read(
     now: OffsetDateTime,
 ) -> Option<Authority> {
     let iacas = read_iacas(section, now);
-    let signers = section.sections("document_signers", DOCUMENT_SIGNER);
-    if signers.is_empty() {
-        section.problem("document_signers", "is missing: nothing could be signed");
-    }
     let status = section.optional_section("status_signer", STATUS_SIGNER);
     let has_status_signer = status.is_some();
     let crl = section.optional_path("crl");
     let iacas = iacas?;
-    if let Some(path) = &crl {
-        check_crl(section, path, &iacas);
-    }
-    let signers: Vec<_> = signers
-        .iter()
-        .filter_map(|signer| {
-            let quota = read_quota(signer, quotas)?;
-            let signer = read_document_signer(signer, &iacas, longest_validity, key_stores, now)?;
-            Some(DocumentSigner {
-                key_store: quota,
-                ..signer
-            })
-        })
-        .collect();
+    let revoked = crl.as_ref().map(|path| read_crl(section, path, &iacas));
+    let document_signers = document_signers::read(
+        section,
+        &Surroundings {
+            iacas: &iacas,
+            revoked: revoked.flatten(),
+            longest_validity,
+            key_stores,
+            quotas,
+            now,
+        },
+    );
     let status_signer =
         status.and_then(|status| read_status_signer(&status, &iacas, key_stores, now));
-    if signers.is_empty() || (has_status_signer && status_signer.is_none()) {
+    if has_status_signer && status_signer.is_none() {
         return None;
     }
     Some(Authority {
         iacas,
-        document_signers: signers,
+        document_signers: document_signers?,
         status_signer,
         crl,
     })
 }
 
 /// Certificates of one file.
-fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, String> {
+pub(super) fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     let content = std::fs::read(path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     let documents =
@@ -106,6 +92,7 @@ fn read_iacas(section: &Section<'_>, now: OffsetDateTime) -> Option<Vec<Vec<u8>>
     let paths = section.paths(KEY)?;
     let mut iacas = Vec::new();
     for path in &paths {
+        section.document.follow(path);
         match certificates(path) {
             Ok(found) => iacas.extend(found),
             Err(what) => section.problem(KEY, what),
@@ -182,7 +169,7 @@ fn in_validity(der: &[u8], now: OffsetDateTime) -> Result<(), String> {
 }
 
 /// The root that a certificate leads to: profile, signature, names, times.
-fn issuing_root<'i>(
+pub(super) fn issuing_root<'i>(
     der: &[u8],
     iacas: &'i [Vec<u8>],
     profile: Profile,
@@ -221,22 +208,30 @@ fn issuing_root<'i>(
 }
 
 /// The first certificate of the file under `certificate`, and the key under `key`, which must be its own.
-fn read_pair(section: &Section<'_>, key_stores: &KeyStores) -> Option<(Vec<u8>, Box<dyn Signer>)> {
-    let certificate =
-        section
-            .required_path("certificate")
-            .and_then(|path| match certificates(&path) {
-                Ok(found) => found.into_iter().next(),
-                Err(what) => {
-                    section.problem("certificate", what);
-                    None
-                }
-            });
+pub(super) fn read_pair(
+    section: &Section<'_>,
+    key_stores: &KeyStores,
+) -> Option<(Vec<u8>, Box<dyn Signer>)> {
+    let certificate = section.required_path("certificate").and_then(|path| {
+        section.document.follow(&path);
+        match certificates(&path) {
+            Ok(found) => found.into_iter().next(),
+            Err(what) => {
+                section.problem("certificate", what);
+                None
+            }
+        }
+    });
     let key_uri = section.required("key", |value| {
         text(value)?
             .parse::<KeyUri>()
             .map_err(|error| error.to_string())
     });
+    if let Some(KeyUri::File(path)) = &key_uri {
+        section
+            .document
+            .follow(&section.document.folder().join(path));
+    }
     let has_passphrase = section.has("passphrase_file") || section.has("passphrase_env");
     let passphrase = secret_source::optional(section, "passphrase");
     if has_passphrase && passphrase.is_none() {
@@ -250,16 +245,9 @@ fn read_pair(section: &Section<'_>, key_stores: &KeyStores) -> Option<(Vec<u8>, 
         }
     });
     let (certificate, key) = (certificate?, key?);
-    let certified = CertificateView::from_der(&certificate)
-        .map_err(|error| error.to_string())
-        .and_then(|view| {
-            view.public_key_info()
-                .public_key()
-                .map_err(|error| error.to_string())
-        });
-    match certified {
-        Ok(certified) if certified == *key.public_key() => Some((certificate, key)),
-        Ok(_) => {
+    match belong_together(&certificate, &*key) {
+        Ok(true) => Some((certificate, key)),
+        Ok(false) => {
             section.problem("key", "is not the key of the certificate");
             None
         }
@@ -270,7 +258,14 @@ fn read_pair(section: &Section<'_>, key_stores: &KeyStores) -> Option<(Vec<u8>, 
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// Whether the certificate is about the key.
+pub(super) fn belong_together(certificate: &[u8], key: &dyn Signer) -> Result<bool, String> {
+    let certificate = CertificateView::from_der(certificate).map_err(|error| error.to_string())?;
+    let certified = certificate.public_key_info().public_key();
+    Ok(certified.map_err(|error| error.to_string())? == *key.public_key())
+}
+
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -282,81 +277,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// SHA-256 of the SubjectPublicKeyInfo.
-fn key_id(certificate: &CertificateView<'_>) -> Hash {
+pub(super) fn key_id(certificate: &CertificateView<'_>) -> Hash {
     Hash::of(certificate.public_key_info().der())
-}
-
-/// The schedule that a document signer keeps to, if it names one. `None` if there is no such schedule.
-fn read_quota(section: &Section<'_>, quotas: &Quotas) -> Option<Option<QuotaScheduler>> {
-    if !section.has("quota") {
-        return Some(None);
-    }
-    let quota = section.optional("quota", |value| {
-        let name = text(value)?;
-        let quota = quotas.get(&name).cloned();
-        quota.ok_or_else(|| format!("expected the name of one of the [[quotas]], found {name:?}"))
-    });
-    quota.map(Some)
-}
-
-fn read_document_signer(
-    section: &Section<'_>,
-    iacas: &[Vec<u8>],
-    longest_validity: Option<Duration>,
-    key_stores: &KeyStores,
-    now: OffsetDateTime,
-) -> Option<DocumentSigner> {
-    let life = section.required(
-        "longest_mso_life",
-        duration(Duration::HOUR..=Duration::DAY * 457),
-    );
-    let (der, key) = read_pair(section, key_stores)?;
-    let problem = |what: String| section.problem("certificate", what);
-    let root = issuing_root(
-        &der,
-        iacas,
-        Profile::DocumentSigner,
-        Role::DocumentSigner,
-        now,
-    )
-    .map_err(problem)
-    .ok()?;
-    let life = life?;
-    if longest_validity.is_some_and(|validity| validity > life) {
-        section.problem(
-            "longest_mso_life",
-            "is less than policy.validity: no document could be signed",
-        );
-        return None;
-    }
-    let certificate = CertificateView::from_der(&der).ok()?;
-    let validity = certificate.validity();
-    let window = DocumentSignerWindow::new(validity.not_before.at, validity.not_after.at, life)
-        .map_err(|error| section.problem("longest_mso_life", error.to_string()))
-        .ok()?;
-    if now > window.stop_signing() {
-        problem(format!(
-            "has stopped signing on {}: what it signs now could outlive it",
-            window.stop_signing().date()
-        ));
-        return None;
-    }
-    let anchor = TrustAnchor::from_der(root).ok()?;
-    let rules = StrictReader::new(anchor, &der, key.public_key().curve());
-    let certified = key.public_key().clone();
-    let guard = SigningGuard::new(key, &certified, window, Box::new(rules))
-        .map_err(|error| section.problem("key", error.to_string()))
-        .ok()?;
-    let subject = certificate.subject();
-    Some(DocumentSigner {
-        id: Hash::of(&der),
-        country: subject.country().map(Into::into),
-        state: subject.state_or_province().map(Into::into),
-        guard,
-        key_store: None,
-        key_id: key_id(&certificate),
-        certificate: der.clone(),
-    })
 }
 
 fn read_status_signer(
@@ -383,28 +305,31 @@ fn read_status_signer(
     })
 }
 
-/// The CRL is read anew for each answer; at the start it must be there and belong to a root.
-fn check_crl(section: &Section<'_>, path: &Path, iacas: &[Vec<u8>]) {
-    let check = || -> Result<(), String> {
-        let content = std::fs::read(path)
-            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        let crl =
-            CrlView::from_der(&content).map_err(|error| format!("not a CRL in DER: {error}"))?;
-        let mut last = String::new();
-        for iaca in iacas {
-            let issuer = CertificateView::from_der(iaca).map_err(|error| error.to_string())?;
-            let findings = lint_crl(&crl, Some(&issuer));
-            match findings
-                .iter()
-                .find(|finding| finding.severity() == Severity::Error)
-            {
-                None => return Ok(()),
-                Some(finding) => last = finding.to_string(),
-            }
+/// The CRL is read anew for each answer. Whenever the authority is read it must be there and belong to a root; what it
+/// lists signs nothing.
+fn read_crl(section: &Section<'_>, path: &Path, iacas: &[Vec<u8>]) -> Option<Vec<u8>> {
+    section.document.follow(path);
+    current_crl(path, iacas)
+        .map_err(|what| section.problem("crl", what))
+        .ok()
+}
+
+/// A CRL that is good by the profile, signed by one of the roots.
+pub(crate) fn current_crl(path: &Path, iacas: &[Vec<u8>]) -> Result<Vec<u8>, String> {
+    let content = std::fs::read(path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let crl = CrlView::from_der(&content).map_err(|error| format!("not a CRL in DER: {error}"))?;
+    let mut last = String::new();
+    for iaca in iacas {
+        let issuer = CertificateView::from_der(iaca).map_err(|error| error.to_string())?;
+        let findings = lint_crl(&crl, Some(&issuer));
+        match findings
+            .iter()
+            .find(|finding| finding.severity() == Severity::Error)
+        {
+            None => return Ok(content),
+            Some(finding) => last = finding.to_string(),
         }
-        Err(format!("is no CRL of iaca_certificates: {last}"))
-    };
-    if let Err(what) = check() {
-        section.problem("crl", what);
     }
+    Err(format!("is no CRL of iaca_certificates: {last}"))
 }

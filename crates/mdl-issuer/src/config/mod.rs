@@ -9,6 +9,7 @@
 
 mod authority;
 mod aws;
+mod document_signers;
 mod listener;
 mod open;
 mod problem;
@@ -17,6 +18,7 @@ mod quota;
 mod records;
 mod secret_source;
 mod section;
+mod source;
 mod store;
 mod telemetry;
 mod tenant;
@@ -28,10 +30,12 @@ use time::{Duration, OffsetDateTime};
 use toml::de::DeTable;
 use zeroize::Zeroizing;
 
+pub(crate) use authority::current_crl;
 pub use listener::{InternalListener, Operator, PublicListener, RequestLimits, Role, TlsFiles};
 pub use open::OpenError;
 pub use problem::{ConfigError, Problem};
 pub use records::RecordSettings;
+pub use source::ConfigSource;
 pub use store::StoreSettings;
 pub use telemetry::{LogFormat, LogSettings, TraceSettings};
 pub use tenant::TenantSettings;
@@ -79,6 +83,8 @@ pub struct Config {
     pub traces: Option<TraceSettings>,
     /// The credential issuers.
     pub tenants: Vec<TenantSettings>,
+    /// Where all that came from.
+    pub source: Arc<ConfigSource>,
 }
 
 /// The key-encryption key for personal data.
@@ -121,12 +127,17 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Unreadable`], [`ConfigError::Problems`].
     pub fn load(path: &Path, now: OffsetDateTime) -> Result<Self, ConfigError> {
+        Self::load_with(path, now, &Quotas::new())
+    }
+
+    /// The same, with schedules that go on.
+    fn load_with(path: &Path, now: OffsetDateTime, quotas: &Quotas) -> Result<Self, ConfigError> {
         let source = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_owned(),
             source: Arc::new(source),
         })?;
         let environment = |name: &str| std::env::var(name).ok();
-        Self::read(&source, path, &environment, now)
+        Self::read_with(&source, path, &environment, now, quotas)
     }
 
     /// Reads the text of the file `path`, with variables from `environment`.
@@ -138,6 +149,16 @@ impl Config {
         path: &Path,
         environment: &dyn Fn(&str) -> Option<String>,
         now: OffsetDateTime,
+    ) -> Result<Self, ConfigError> {
+        Self::read_with(source, path, environment, now, &Quotas::new())
+    }
+
+    fn read_with(
+        source: &str,
+        path: &Path,
+        environment: &dyn Fn(&str) -> Option<String>,
+        now: OffsetDateTime,
+        quotas: &Quotas,
     ) -> Result<Self, ConfigError> {
         let problems = |problems| ConfigError::Problems {
             path: path.to_owned(),
@@ -157,7 +178,7 @@ impl Config {
                 return Err(problems(document.into_problems()));
             }
         };
-        let config = read_document(&document, table.get_ref(), now);
+        let config = read_document(&document, table.get_ref(), path, quotas, now);
         let found = document.into_problems();
         match config {
             Some(config) if found.is_empty() => Ok(config),
@@ -169,6 +190,8 @@ impl Config {
 fn read_document<'d>(
     document: &'d Document<'d>,
     table: &'d DeTable<'d>,
+    path: &Path,
+    known_quotas: &Quotas,
     now: OffsetDateTime,
 ) -> Option<Config> {
     let root = Section::root(document, table, ROOT);
@@ -214,7 +237,7 @@ fn read_document<'d>(
     let aws = aws::read(&root.section("aws", aws::AWS));
     let key_stores = KeyStores::new(document.folder().to_owned(), aws.unwrap_or_default());
     let insecure_http = allow_insecure_http.unwrap_or_default();
-    let quotas = quota::read(&root.sections("quotas", quota::QUOTA));
+    let quotas = quota::read(&root.sections("quotas", quota::QUOTA), known_quotas);
     let tenants = read_tenants(&root, insecure_http, &key_stores, &quotas, now);
     Some(Config {
         secret: secret?,
@@ -231,6 +254,7 @@ fn read_document<'d>(
         log: log?,
         traces: traces?,
         tenants: tenants?,
+        source: Arc::new(ConfigSource::new(path, document.take_followed(), quotas)),
     })
 }
 
@@ -350,7 +374,8 @@ mod tests {
             tenant::KEY_ATTESTATION,
             tenant::LEGACY,
             authority::AUTHORITY,
-            authority::DOCUMENT_SIGNER,
+            document_signers::DOCUMENT_SIGNER,
+            document_signers::DOCUMENT_SIGNER_FOLDER,
             authority::STATUS_SIGNER,
             records::RECORDS,
         ];

@@ -145,7 +145,7 @@ fn tenant(settings: TenantSettings) -> Result<Tenant, HttpSettingsError> {
         issuer: settings.issuer,
         display: settings.display,
         configurations: settings.configurations,
-        authority: settings.authority,
+        authority: settings.authority.into(),
         policy: settings.policy,
         key_attestation: settings.key_attestation,
         legacy: settings.legacy,

@@ -21,9 +21,18 @@ pub(super) const QUOTA: &[&str] = &[
 const LONGEST_WAIT: Duration = Duration::seconds(2);
 
 /// The schedules by their names. Document signers that name the same one share it.
-pub(super) type Quotas = HashMap<String, QuotaScheduler>;
+pub(super) type Quotas = HashMap<String, Quota>;
 
-pub(super) fn read(sections: &[Section<'_>]) -> Quotas {
+/// A schedule and what it was made from.
+#[derive(Clone, Debug)]
+pub(super) struct Quota {
+    settings: QuotaSettings,
+    pub(super) scheduler: QuotaScheduler,
+}
+
+/// Schedules that are `known` under the same name with the same settings go on: what has been signed in this second
+/// counts, whatever is read again.
+pub(super) fn read(sections: &[Section<'_>], known: &Quotas) -> Quotas {
     let mut quotas = Quotas::new();
     for section in sections {
         let name = section.required("name", text);
@@ -34,7 +43,14 @@ pub(super) fn read(sections: &[Section<'_>]) -> Quotas {
         if quotas.contains_key(&name) {
             section.problem("name", format!("there are two quotas named {name:?}"));
         }
-        quotas.insert(name, QuotaScheduler::new(settings));
+        let quota = match known.get(&name) {
+            Some(quota) if quota.settings == settings => quota.clone(),
+            _ => Quota {
+                settings,
+                scheduler: QuotaScheduler::new(settings),
+            },
+        };
+        quotas.insert(name, quota);
     }
     quotas
 }

@@ -22,6 +22,7 @@ pub(super) struct Document<'d> {
     folder: PathBuf,
     environment: Environment<'d>,
     problems: RefCell<Vec<Problem>>,
+    followed: RefCell<Vec<PathBuf>>,
 }
 
 impl<'d> Document<'d> {
@@ -31,6 +32,7 @@ impl<'d> Document<'d> {
             folder: folder.to_owned(),
             environment,
             problems: RefCell::default(),
+            followed: RefCell::default(),
         }
     }
 
@@ -53,6 +55,16 @@ impl<'d> Document<'d> {
             key: key.into(),
             what: what.into(),
         });
+    }
+
+    /// Notes a file or folder that is read again when it changes.
+    pub(super) fn follow(&self, path: &Path) {
+        self.followed.borrow_mut().push(path.to_owned());
+    }
+
+    /// Everything that is to be followed.
+    pub(super) fn take_followed(&self) -> Vec<PathBuf> {
+        self.followed.take()
     }
 
     /// Everything noted, in the order of the lines.

@@ -60,7 +60,7 @@ impl Authority {
         now: OffsetDateTime,
     ) -> Result<Engaged<'_>, Refusal> {
         let others = || {
-            let signers = self.document_signers.iter();
+            let signers = self.document_signers.iter().map(|signer| &**signer);
             signers.filter(|signer| signer.is_usable(now) && !failed.contains(&signer.id))
         };
         // If all failed, one of them may be back.
@@ -90,6 +90,7 @@ impl Authority {
     ) -> Option<&DocumentSigner> {
         self.document_signers
             .iter()
+            .map(|signer| &**signer)
             .find(|signer| signer.id == id && signer.is_usable(now))
     }
 }

@@ -78,7 +78,8 @@ impl Service {
         check_grant(request)?;
 
         // Before anything is spent on a request that the key store has no time for.
-        let authority = &tenant.authority;
+        // Once for the whole batch: document signers may come and go meanwhile.
+        let authority = tenant.authority.get();
         let signatures = u32::try_from(request.device_keys.len()).unwrap_or(u32::MAX);
         let engaged = authority.engage(signatures, &[], now)?;
         let issuance = self.reserve(request, &keys, engaged.signer.id, now).await?;
@@ -255,6 +256,7 @@ impl Service {
             // Nothing ends later: see `validity`.
             status_until: tenant
                 .authority
+                .get()
                 .status_signer
                 .is_some()
                 .then(|| now + tenant.policy.validity),

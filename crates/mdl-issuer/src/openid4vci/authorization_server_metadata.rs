@@ -31,7 +31,7 @@ pub fn authorization_server_metadata(tenant: &Tenant) -> Value {
     if !scopes.is_empty() {
         metadata["scopes_supported"] = json!(scopes);
     }
-    if tenant.authority.status_signer.is_some() {
+    if tenant.authority.get().status_signer.is_some() {
         metadata["status_list_aggregation_endpoint"] = Endpoint::StatusLists.url(tenant).into();
     }
     metadata

@@ -30,6 +30,7 @@ pub fn issuer_metadata(tenant: &Tenant) -> Value {
     insert_list(&mut metadata, "display", &tenant.display, issuer_display);
     let curves: Vec<Curve> = tenant
         .authority
+        .get()
         .document_signers
         .iter()
         .map(|signer| signer.guard.public_key().curve())

@@ -12,14 +12,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
-use super::metrics;
 use super::tls::Tls;
-use crate::config::ServeSettings;
+use super::{authority_files, metrics};
+use crate::config::{ConfigSource, ServeSettings};
 use crate::ledger::{CheckpointRule, checkpoint};
 use crate::service::Service;
 use crate::status::publication;
 use crate::tenant::Tenant;
 
+/// How often the files of the authorities are looked at.
+const AUTHORITY_CHECK: Duration = Duration::from_secs(10);
 /// How often the files of TLS are looked at.
 const TLS_CHECK: Duration = Duration::from_secs(30);
 /// The shortest time between two rounds of publication.
@@ -131,7 +133,7 @@ pub(crate) fn start(
 
 /// Signs the head of the ledger with the key of status lists: the only one that signs what is no document.
 fn start_checkpoints(jobs: &mut Jobs, service: &Arc<Service>, holder: &str, interval: Duration) {
-    let signs = |tenant: &&Arc<Tenant>| tenant.authority.status_signer.is_some();
+    let signs = |tenant: &&Arc<Tenant>| tenant.authority.get().status_signer.is_some();
     let Some(tenant) = service.tenants.iter().find(signs).cloned() else {
         return;
     };
@@ -152,7 +154,8 @@ async fn sign_checkpoint(
     holder: &str,
     rule: CheckpointRule,
 ) -> Outcome {
-    let Some(signer) = &tenant.authority.status_signer else {
+    let authority = tenant.authority.get();
+    let Some(signer) = &authority.status_signer else {
         return "done";
     };
     let now = service.clock.now();
@@ -196,6 +199,25 @@ pub(crate) async fn release_leases(service: &Service, holder: &str) {
             return;
         }
     }
+}
+
+/// Follows the certificates, keys and lists of the authorities.
+pub(crate) fn follow_authorities(
+    jobs: &mut Jobs,
+    service: &Arc<Service>,
+    source: &Arc<ConfigSource>,
+) {
+    let (service, source) = (Arc::clone(service), Arc::clone(source));
+    jobs.every("authority-files", AUTHORITY_CHECK, move || {
+        let (service, source) = (Arc::clone(&service), Arc::clone(&source));
+        async move {
+            if source.has_changed() {
+                authority_files::reload(&service, &source).await
+            } else {
+                "done"
+            }
+        }
+    });
 }
 
 /// Follows the files of a listener's TLS.

@@ -156,6 +156,11 @@ pub(super) fn job_ran(job: &'static str, outcome: &'static str) {
     counter!("mdl_job_runs_total", "job" => job, "outcome" => outcome).increment(1);
 }
 
+/// Whether the certificates, keys and lists in use are those of the files.
+pub(super) fn authorities_are_current(are_current: bool) {
+    gauge!("mdl_authorities_current").set(f64::from(u8::from(are_current)));
+}
+
 /// Looks up what is not counted as it happens, and gives everything in the Prometheus text format.
 pub(crate) async fn render(service: &Service, readiness: &Readiness) -> String {
     let Some(Some(handle)) = RECORDER.get() else {
@@ -171,7 +176,7 @@ pub(crate) async fn render(service: &Service, readiness: &Readiness) -> String {
         gauge!("mdl_ledger_entries").set(head.sequence as f64);
     }
     for tenant in &service.tenants {
-        for signer in &tenant.authority.document_signers {
+        for signer in &tenant.authority.get().document_signers {
             let left = signer.guard.window().stop_signing() - now;
             let name = hex::encode(&signer.id.0[..8]);
             gauge!("mdl_document_signer_seconds_left", "tenant" => tenant.name.clone(), "signer" => name)

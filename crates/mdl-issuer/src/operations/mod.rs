@@ -4,6 +4,7 @@
 //! strings are secrets of the person they were made for. Endpoints are named by their route.
 
 pub(crate) mod admission;
+pub(crate) mod authority_files;
 pub(crate) mod client_certificate;
 pub(crate) mod connection_limit;
 pub(crate) mod jobs;

@@ -138,7 +138,7 @@ impl Readiness {
 
     /// Documents that go out without a published list cannot be checked by anybody.
     async fn status_lists(&self, tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
-        tenant.authority.status_signer.as_ref()?;
+        tenant.authority.get().status_signer.as_ref()?;
         let lists = match timeout(PATIENCE, self.service.store.status_lists(&tenant.name)).await {
             Ok(Ok(lists)) => lists,
             Ok(Err(_)) => return Some("unavailable"),
@@ -205,7 +205,7 @@ fn stored<T>(
 
 /// One that signs is enough: the others may be retired or not begun.
 fn document_signer(tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
-    let signers = &tenant.authority.document_signers;
+    let signers = &tenant.authority.get().document_signers;
     let signs = signers.iter().any(|signer| {
         let window = signer.guard.window();
         !signer.guard.is_revoked() && window.not_before() <= now && now <= window.stop_signing()
@@ -214,7 +214,8 @@ fn document_signer(tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str>
 }
 
 fn status_signer(tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
-    let signer = tenant.authority.status_signer.as_ref()?;
+    let authority = tenant.authority.get();
+    let signer = authority.status_signer.as_ref()?;
     let certificate = CertificateView::from_der(&signer.certificate);
     let is_valid = certificate.is_ok_and(|certificate| certificate.validity().contains(now));
     (!is_valid).then_some("expired")

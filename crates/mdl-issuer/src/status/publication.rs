@@ -62,7 +62,8 @@ impl Service {
     pub async fn publish_due(&self, holder: &str) -> Publication {
         let mut done = Publication::default();
         for tenant in &self.tenants {
-            let Some(signer) = &tenant.authority.status_signer else {
+            let authority = tenant.authority.get();
+            let Some(signer) = &authority.status_signer else {
                 continue;
             };
             if let Err(error) = self.publish_tenant(tenant, signer, holder, &mut done).await {

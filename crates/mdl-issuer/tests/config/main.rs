@@ -464,6 +464,98 @@ fn a_document_signer_that_has_stopped_signing_is_refused() {
     assert!(what.contains("stopped signing"), "{what}");
 }
 
+/// The configuration with a folder of document signers in place of the list, and what lies in that folder.
+fn with_folder(example: Example) -> Example {
+    let listed = example.text.find("[[tenants.authority.document_signers]]");
+    let end = example
+        .text
+        .find("# Beside them or in their place")
+        .unwrap();
+    let mut example = example;
+    example.text.replace_range(listed.unwrap()..end, "");
+    for (commented, used) in [
+        ("# [tenants.authority.document_signer_folder]", 2),
+        ("# path = \"authority/ds\"", 2),
+    ] {
+        assert!(example.text.contains(commented), "{commented}");
+        example.text = example.text.replacen(commented, &commented[used..], 1);
+    }
+    let settings = "{ \"longest_mso_life_days\": 90 }";
+    fs::write(example.path("authority/ds/ds-1/signer.json"), settings).unwrap();
+    example
+}
+
+/// Another document signer in the folder, whose certificate begins when all others do.
+fn add_signer(example: &mut Example, name: &str, settings: &str) {
+    let (certificate, key) = example.authority.document_signer();
+    let folder = example.path(&format!("authority/ds/{name}"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("certificate.pem"), certificate).unwrap();
+    example.authority.write_key(&folder.join("key.pem"), &key);
+    fs::write(folder.join("signer.json"), settings).unwrap();
+}
+
+#[test]
+fn the_document_signers_of_a_folder_sign_and_the_one_that_stops_first_comes_first() {
+    let mut example = with_folder(Example::new());
+    add_signer(&mut example, "ds-2", "{ \"longest_mso_life_days\": 100 }");
+    let config = example.read().unwrap();
+    let signers = &config.tenants[0].authority.document_signers;
+    let lives = signers
+        .iter()
+        .map(|signer| signer.guard.window().longest_mso_life().whole_days());
+    assert_eq!(lives.collect::<Vec<_>>(), [100, 90]);
+}
+
+#[test]
+fn what_is_retired_or_in_the_making_or_without_a_key_here_is_left_out() {
+    let mut example = with_folder(Example::new());
+    let retired = "{ \"longest_mso_life_days\": 90, \"retired\": { \"reason\": \"old\" } }";
+    add_signer(&mut example, "ds-2", retired);
+    add_signer(
+        &mut example,
+        ".ds-3.partial",
+        "{ \"longest_mso_life_days\": 90 }",
+    );
+    add_signer(&mut example, "ds-4", "{ \"longest_mso_life_days\": 90 }");
+    fs::remove_file(example.path("authority/ds/ds-4/key.pem")).unwrap();
+    let config = example.read().unwrap();
+    assert_eq!(config.tenants[0].authority.document_signers.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_one_of_a_folder_is_said_with_its_name() {
+    let mut example = with_folder(Example::new());
+    add_signer(&mut example, "ds-2", "{}");
+    let (key, what) = example.problem();
+    assert_eq!(key, "tenants[0].authority.document_signer_folder.path");
+    assert!(what.contains("ds-2: signer.json"), "{what}");
+}
+
+#[test]
+fn one_that_has_stopped_signing_is_left_out_while_another_signs() {
+    let mut example = with_folder(Example::new());
+    add_signer(&mut example, "ds-2", "{ \"longest_mso_life_days\": 30 }");
+    // ds-1 signs until the 367th day, ds-2 until the 427th.
+    example.now = START + Duration::days(368);
+    let config = example.read().unwrap();
+    assert_eq!(config.tenants[0].authority.document_signers.len(), 1);
+    example.now = START + Duration::days(428);
+    let problems = example.problems();
+    let stopped = problems
+        .iter()
+        .filter(|problem| problem.what.contains("stopped signing"));
+    assert_eq!(stopped.count(), 2);
+}
+
+#[test]
+fn an_empty_folder_signs_nothing() {
+    let example = with_folder(Example::new());
+    fs::remove_dir_all(example.path("authority/ds/ds-1")).unwrap();
+    let (_, what) = example.problem();
+    assert!(what.contains("holds no document signer"), "{what}");
+}
+
 #[test]
 fn certificates_that_have_expired_are_refused() {
     let mut example = Example::new();

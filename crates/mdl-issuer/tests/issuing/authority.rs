@@ -100,6 +100,7 @@ impl Root {
 
     /// The authority with these document signers, and a status signer.
     pub(crate) fn authority(mut self, document_signers: Vec<DocumentSigner>) -> Authority {
+        let document_signers = document_signers.into_iter().map(Arc::new).collect();
         let issuer = Issuer::from_certificate(&self.certificate).unwrap();
         let key = PrivateKey::generate(Curve::P256, &mut self.rng);
         let name = DistinguishedName::new("Status")

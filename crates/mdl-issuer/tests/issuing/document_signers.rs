@@ -77,6 +77,7 @@ async fn house_of_two_in(limits: [Option<u32>; 2]) -> (House, [Conduct; 2]) {
         Box::new(Key { key, conduct })
     });
     for (signer, limit) in authority.document_signers.iter_mut().zip(limits) {
+        let signer = Arc::get_mut(signer).unwrap();
         signer.key_store = limit.map(|limit| {
             let limit = NonZeroU32::new(limit).unwrap();
             QuotaScheduler::new(QuotaSettings::new(limit, LONGEST_WAIT))
@@ -97,10 +98,10 @@ impl Conduct {
 
 /// The document signers of the house that signed the documents, by their place in the configuration.
 fn signed_by(house: &House, documents: &[Vec<u8>]) -> Vec<usize> {
-    let signers = &house.tenant().authority.document_signers;
+    let signers = &house.tenant().authority.get().document_signers;
     let place = |document: &Vec<u8>| {
         // The certificate stands in the unprotected header as it is.
-        let holds = |signer: &DocumentSigner| {
+        let holds = |signer: &Arc<DocumentSigner>| {
             let certificate = &signer.certificate;
             let mut windows = document.windows(certificate.len());
             windows.any(|window| window == certificate)
@@ -129,9 +130,9 @@ async fn a_batch_whose_key_fails_is_completed_by_the_next_document_signer() {
         assert_eq!(signed_by(&house, &batch.documents), [1; 5], "{failure}");
         // Only what left is in the ledger.
         let rows = house.service.store.ledger(1, 100).await.unwrap();
-        let second = house.tenant().authority.document_signers[1].key_id;
+        let second = house.tenant().authority.get().document_signers[1].key_id;
         let by_second = rows.iter().filter(|row| row.entry.key == second).count();
-        let first = house.tenant().authority.document_signers[0].key_id;
+        let first = house.tenant().authority.get().document_signers[0].key_id;
         let by_first = rows.iter().filter(|row| row.entry.key == first).count();
         assert_eq!((by_first, by_second), (0, 5), "{failure}");
     }
@@ -192,7 +193,9 @@ async fn what_was_begun_with_a_document_signer_that_was_revoked_is_signed_by_the
     second.does(IS_AWAY);
     let (grant, keys) = (house.grant("erika").await, house.keys(1));
     house.issue(&grant, &keys).await.unwrap_err();
-    house.tenant().authority.document_signers[0].guard.revoke();
+    house.tenant().authority.get().document_signers[0]
+        .guard
+        .revoke();
     second.does(SIGNS);
     let batch = house.issue(&grant, &keys).await.unwrap();
     assert_eq!(signed_by(&house, &batch.documents), [1]);
@@ -200,9 +203,9 @@ async fn what_was_begun_with_a_document_signer_that_was_revoked_is_signed_by_the
 }
 
 /// The key store of a document signer of the house.
-fn key_store(house: &House, number: usize) -> &QuotaScheduler {
-    let signer = &house.tenant().authority.document_signers[number];
-    signer.key_store.as_ref().unwrap()
+fn key_store(house: &House, number: usize) -> QuotaScheduler {
+    let signer = &house.tenant().authority.get().document_signers[number];
+    signer.key_store.clone().unwrap()
 }
 
 #[tokio::test]

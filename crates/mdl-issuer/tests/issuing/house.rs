@@ -68,7 +68,7 @@ impl House {
                 claims: Vec::new(),
                 gate: ElementGate::mdl(),
             }],
-            authority,
+            authority: authority.into(),
             records: records.clone(),
             policy,
             key_attestation: KeyAttestationRules::default(),

@@ -44,7 +44,8 @@ impl House {
     fn claims(&self, token: &[u8], form: TokenForm) -> StatusClaims {
         let decoded = SignedStatusToken::decode(token, &StatusTokenLimits::DEFAULT).unwrap();
         assert_eq!(decoded.form(), form);
-        let signer = self.tenant().authority.status_signer.as_ref().unwrap();
+        let authority = self.tenant().authority.get();
+        let signer = authority.status_signer.as_ref().unwrap();
         decoded.verify(signer.signer.public_key()).unwrap().clone()
     }
 

@@ -14,7 +14,7 @@ use crate::records::full_date;
 async fn what_is_issued_is_valid_for_a_strict_reader() {
     let house = House::new().await;
     let batch = house.issue_new(3).await;
-    let anchor = TrustAnchor::from_der(&house.tenant().authority.iacas[0]).unwrap();
+    let anchor = TrustAnchor::from_der(&house.tenant().authority.get().iacas[0]).unwrap();
     let verifier = Verifier::new(TrustAnchors::new([anchor])).with_policy(Policy::Strict);
     for document in &batch.documents {
         let report =

@@ -91,12 +91,14 @@ async fn a_repetition_is_signed_by_the_same_document_signer_or_by_none() {
     let house = House::with(|_| {}, &[400, 400]).await;
     let (grant, keys) = (house.grant("erika").await, house.keys(2));
     house.issue(&grant, &keys).await.unwrap();
-    house.tenant().authority.document_signers[0].guard.revoke();
+    house.tenant().authority.get().document_signers[0]
+        .guard
+        .revoke();
     let refused = house.issue(&grant, &keys).await.err();
     assert_eq!(refused, denied("document-signer-gone"));
     let grant = house.grant("hans").await;
     let batch = house.issue(&grant, &house.keys(1)).await.unwrap();
-    let second = &house.tenant().authority.document_signers[1].certificate;
+    let second = &house.tenant().authority.get().document_signers[1].certificate;
     let has_certificate = |document: &Vec<u8>| {
         document
             .windows(second.len())

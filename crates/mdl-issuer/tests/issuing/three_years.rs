@@ -1,6 +1,9 @@
 //! Three years of a service whose document signers are replaced as the rotation says: a licence every day.
 
+use std::sync::Arc;
+
 use mdl_issuer::issuing::IssueError;
+use mdl_issuer::tenant::Authority;
 use mdl_signer::rotation::{Due, RotationPolicy};
 use time::{Duration, OffsetDateTime};
 
@@ -47,14 +50,17 @@ impl Years {
     /// What the operator's timer does every day.
     fn rotate(&mut self, day: i64) {
         let now = self.house.now();
-        let tenant = std::sync::Arc::get_mut(&mut self.house.service.tenants[0]).unwrap();
-        let signers = &mut tenant.authority.document_signers;
+        // As the service does when it reads the files again.
+        let tenant = self.house.tenant();
+        let mut authority = Authority::clone(&tenant.authority.get());
+        let signers = &mut authority.document_signers;
         signers.retain(|signer| now <= signer.guard.window().stop_signing());
         let good = signers.iter().filter(|signer| !signer.guard.is_revoked());
         let windows = good.map(|signer| signer.guard.window());
         if self.policy.due(windows, now) == Due::Now && day >= self.away_until {
             let window = self.policy.window(now);
-            signers.push(self.root.document_signer(window, |key| Box::new(key)));
+            let signer = self.root.document_signer(window, |key| Box::new(key));
+            signers.push(Arc::new(signer));
             self.certified += 1;
             // The next time, the authority is away just then.
             let Due::At(next) = self.policy.due([&window], now) else {
@@ -62,6 +68,7 @@ impl Years {
             };
             self.away_until = day + (next - now).whole_days() + AWAY;
         }
+        tenant.authority.replace(authority);
     }
 
     /// A licence for somebody; gives its end.
@@ -71,7 +78,7 @@ impl Years {
         let batch = self.house.issue(&grant, &self.house.keys(1)).await?;
         let seen = observe(&batch.documents[0], 0, now);
         let [signed, _, valid_until, _] = seen.times;
-        let signers = &self.house.tenant().authority.document_signers;
+        let signers = &self.house.tenant().authority.get().document_signers;
         let by = signers
             .iter()
             .find(|signer| {
@@ -95,7 +102,7 @@ async fn for_three_years_there_is_a_licence_every_day_and_each_has_a_living_sign
     for day in 0..THREE_YEARS {
         if day == 500 {
             // One is compromised, and the authority comes in on the same day.
-            years.house.tenant().authority.document_signers[0]
+            years.house.tenant().authority.get().document_signers[0]
                 .guard
                 .revoke();
             years.away_until = day;
@@ -125,7 +132,7 @@ async fn an_authority_that_is_away_for_longer_than_ahead_is_noticed() {
         years.rotate(day);
         // The days on which a document signer stops are looked at, and no others.
         let now = years.house.now();
-        let signers = &years.house.tenant().authority.document_signers;
+        let signers = &years.house.tenant().authority.get().document_signers;
         if !signers.iter().any(|signer| signer.is_usable(now)) {
             match years.issue().await.unwrap_err() {
                 IssueError::Unavailable { code, .. } => assert_eq!(code, "no-document-signer"),

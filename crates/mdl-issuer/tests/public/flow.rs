@@ -32,7 +32,7 @@ fn documents(answer: &Value) -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn keys_of_every_curve_get_documents_that_a_reader_accepts() {
     let rig = Rig::new().await;
-    let anchor = TrustAnchor::from_der(&rig.tenant(DMV).authority.iacas[0]).unwrap();
+    let anchor = TrustAnchor::from_der(&rig.tenant(DMV).authority.get().iacas[0]).unwrap();
     let verifier = Verifier::new(TrustAnchors::new([anchor]));
     for curve in CURVES {
         let offer = rig.offer(DMV, Some(6)).await;
@@ -344,7 +344,7 @@ async fn a_request_that_the_key_store_has_no_time_for_passes_later() {
     let nonce = rig.nonce(DMV).await;
     let keys = vec![rig.key(Curve::P256)];
     let again = || rig.credential_request(&session, &nonce, keys.clone());
-    let key_store = rig.tenant(DMV).authority.document_signers[0]
+    let key_store = rig.tenant(DMV).authority.get().document_signers[0]
         .key_store
         .clone();
     let all = key_store

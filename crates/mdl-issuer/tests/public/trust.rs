@@ -156,7 +156,7 @@ async fn the_aggregation_names_every_published_list() {
 #[tokio::test]
 async fn iaca_certificates_come_as_json_pem_and_der() {
     let rig = Rig::new().await;
-    let iaca = &rig.tenant(DMV).authority.iacas[0];
+    let iaca = &rig.tenant(DMV).authority.get().iacas[0];
     let der = rig.get("/dmv/iaca.der").await;
     assert_eq!(der.header("content-type"), "application/pkix-cert");
     assert_eq!(&der.body[..], iaca);

@@ -122,7 +122,7 @@ const WRONG: &[(&str, Change, &str)] = &[
         "x5c of somebody else",
         |a, rig| {
             a.proof().header.as_object_mut().unwrap().remove("jwk");
-            let certificate = &rig.tenant(DMV).authority.iacas[0];
+            let certificate = &rig.tenant(DMV).authority.get().iacas[0];
             a.proof().header["x5c"] = json!([Base64::encode_string(certificate)]);
         },
         "invalid_proof",

@@ -31,8 +31,8 @@ use mdl_issuer::secret::ServiceSecret;
 use mdl_issuer::service::Service;
 use mdl_issuer::store::{MemoryStore, Store};
 use mdl_issuer::tenant::{
-    Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay, KeyAttestationRules, Legacy,
-    Tenant, TenantPolicy,
+    Authority, Claim, CredentialConfiguration, CredentialDisplay, IssuerDisplay,
+    KeyAttestationRules, Legacy, Tenant, TenantPolicy,
 };
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::data_elements::ElementGate;
@@ -124,7 +124,11 @@ impl Rig {
         };
         let none = Legacy::default();
         let mut dmv = tenant("dmv", "https://issuer.example/dmv", policy(), none);
-        dmv.authority.document_signers[0].key_store = Some(key_store());
+        change_authority(&mut dmv, |authority| {
+            let mut signer = authority::authority(NOW, &[400]).document_signers.remove(0);
+            Arc::get_mut(&mut signer).unwrap().key_store = Some(key_store());
+            authority.document_signers = vec![signer];
+        });
         let mut tenants = [
             dmv,
             tenant("strict", "https://issuer.example", strict, none),
@@ -151,7 +155,9 @@ impl Rig {
         let folder = tempfile::tempdir().unwrap();
         let records = Arc::new(Records::default());
         tenants[DMV].records = records.clone();
-        tenants[DMV].authority.crl = Some(folder.path().join("crl"));
+        change_authority(&mut tenants[DMV], |authority| {
+            authority.crl = Some(folder.path().join("crl"));
+        });
         let service = Arc::new(Service {
             tenants: tenants.into_iter().map(Arc::new).collect(),
             store,
@@ -219,6 +225,13 @@ impl Rig {
     }
 }
 
+/// Changes something about the authority of a tenant.
+pub(crate) fn change_authority(tenant: &mut Tenant, change: impl FnOnce(&mut Authority)) {
+    let mut authority = Authority::clone(&tenant.authority.get());
+    change(&mut authority);
+    tenant.authority.replace(authority);
+}
+
 /// A configuration that the tenants have and no offer has.
 pub(crate) const NOT_OFFERED: &str = "learner";
 
@@ -238,7 +251,7 @@ fn tenant(name: &str, issuer: &str, policy: TenantPolicy, legacy: Legacy) -> Ten
             logo: Some("https://issuer.example/logo.svg".into()),
         }],
         configurations: vec![configuration("mdl"), configuration(NOT_OFFERED)],
-        authority: authority::authority(NOW, &[400]),
+        authority: authority::authority(NOW, &[400]).into(),
         records: Arc::new(Records::default()),
         policy,
         key_attestation: KeyAttestationRules::default(),

@@ -12,7 +12,7 @@ use sqlx::{Connection, SqliteConnection};
 use time::Duration;
 
 use super::rig::authority::authority;
-use super::rig::{NOW, Rig};
+use super::rig::{NOW, Rig, change_authority};
 use super::{Served, settings};
 
 fn memory() -> Arc<dyn Store> {
@@ -80,7 +80,10 @@ async fn a_ledger_whose_end_was_cut_off_is_not_ready() {
 #[tokio::test]
 async fn document_signers_past_their_last_signature_are_not_ready() {
     // Certificate for 31 days more, documents of 30 days.
-    let rig = published(memory(), |tenant| tenant.authority = authority(NOW, &[31])).await;
+    let rig = published(memory(), |tenant| {
+        tenant.authority = authority(NOW, &[31]).into()
+    })
+    .await;
     assert_eq!(failing(&rig).await, []);
     rig.clock.advance(Duration::days(2));
     assert_eq!(failing(&rig).await, [("document-signer", "none-signs")]);
@@ -93,7 +96,9 @@ async fn a_status_signer_that_has_expired_is_not_ready() {
     // The lists are there and current; who signs the next ones is not.
     let expired = authority(NOW - Duration::days(1100), &[400]);
     let rig = Rig::of_one(store, |tenant| {
-        tenant.authority.status_signer = expired.status_signer;
+        change_authority(tenant, |authority| {
+            authority.status_signer = expired.status_signer;
+        });
     });
     assert_eq!(failing(&rig).await, [("status-signer", "expired")]);
 }

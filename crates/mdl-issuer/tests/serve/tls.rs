@@ -87,12 +87,12 @@ async fn a_new_certificate_counts_without_a_restart_and_a_broken_one_never() {
     assert!(first.get(&url).send().await.unwrap().status().is_success());
 
     fs::write(&files.key, "no key").unwrap();
-    served.running.reload_tls();
+    served.running.reload().await;
     let again = trusting(&files.certificate);
     assert!(again.get(&url).send().await.unwrap().status().is_success());
 
     certificate(folder.path(), "second");
-    served.running.reload_tls();
+    served.running.reload().await;
     let second = trusting(&files.certificate);
     assert!(second.get(&url).send().await.unwrap().status().is_success());
     let plain = Client::builder().no_proxy().build().unwrap();

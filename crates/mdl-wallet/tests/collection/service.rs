@@ -100,7 +100,7 @@ impl Running {
                 claims: Vec::new(),
                 gate: ElementGate::mdl(),
             }],
-            authority: authority(NOW, &[400]),
+            authority: authority(NOW, &[400]).into(),
             records: Arc::new(Records::default()),
             policy: policy(require_dpop_nonce),
             key_attestation: KeyAttestationRules::default(),
@@ -153,7 +153,7 @@ impl Running {
     }
 
     pub(crate) fn anchors(&self) -> TrustAnchors {
-        let iaca = &self.service.tenants[0].authority.iacas[0];
+        let iaca = &self.service.tenants[0].authority.get().iacas[0];
         TrustAnchors::new([TrustAnchor::from_der(iaca).unwrap()])
     }
 }

@@ -26,7 +26,8 @@ const MAX_AGE: i64 = 300;
     )
 )]
 pub(super) async fn crl(State(at): State<Arc<TenantState>>, headers: HeaderMap) -> Response {
-    let Some(path) = &at.tenant.authority.crl else {
+    let authority = at.tenant.authority.get();
+    let Some(path) = &authority.crl else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let read = async {

@@ -34,7 +34,8 @@ const PEM_LINE: usize = 64;
 )]
 pub(super) async fn json(State(at): State<Arc<TenantState>>, headers: HeaderMap) -> Response {
     let now = at.service.clock.now();
-    let iacas = at.tenant.authority.iacas.iter();
+    let authority = at.tenant.authority.get();
+    let iacas = authority.iacas.iter();
     let data: Vec<Value> = iacas.filter_map(|der| describe(der, now)).collect();
     let body = json!({ "data": data }).to_string();
     Representation::new("application/json", body.into())
@@ -54,6 +55,7 @@ pub(super) async fn pem(State(at): State<Arc<TenantState>>, headers: HeaderMap) 
     let pem: String = at
         .tenant
         .authority
+        .get()
         .iacas
         .iter()
         .map(|der| to_pem(der))
@@ -73,7 +75,7 @@ pub(super) async fn pem(State(at): State<Arc<TenantState>>, headers: HeaderMap) 
     )
 )]
 pub(super) async fn der(State(at): State<Arc<TenantState>>, headers: HeaderMap) -> Response {
-    match at.tenant.authority.iacas.first() {
+    match at.tenant.authority.get().iacas.first() {
         Some(der) => Representation::new("application/pkix-cert", der.clone().into())
             .max_age(MAX_AGE)
             .answer(&headers),

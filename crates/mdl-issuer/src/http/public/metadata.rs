@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{
@@ -10,10 +9,13 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_TYPE,
 };
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 
 use super::state::TenantState;
+use crate::openid4vci::authorization_server_metadata::authorization_server_metadata;
+use crate::openid4vci::issuer_metadata::issuer_metadata;
 
-/// Metadata changes with the configuration only; wallets may keep it for a few minutes.
+/// Metadata changes with the configuration and the document signers only; wallets may keep it for a few minutes.
 const CACHED: &str = "public, max-age=300";
 
 /// Credential issuer metadata; unsigned, whatever `Accept` says.
@@ -22,7 +24,7 @@ const CACHED: &str = "public, max-age=300";
     responses((status = 200, description = "Credential issuer metadata", content_type = "application/json", body = Object))
 )]
 pub(super) async fn credential_issuer(State(at): State<Arc<TenantState>>) -> Response {
-    json(at.issuer_metadata.clone())
+    json(&issuer_metadata(&at.tenant))
 }
 
 /// Authorization server metadata (RFC 8414).
@@ -31,12 +33,12 @@ pub(super) async fn credential_issuer(State(at): State<Arc<TenantState>>) -> Res
     responses((status = 200, description = "Authorization server metadata", content_type = "application/json", body = Object))
 )]
 pub(super) async fn authorization_server(State(at): State<Arc<TenantState>>) -> Response {
-    json(at.authorization_server_metadata.clone())
+    json(&authorization_server_metadata(&at.tenant))
 }
 
-fn json(document: Bytes) -> Response {
+fn json(document: &Value) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, CACHED)];
-    (headers, document).into_response()
+    (headers, document.to_string()).into_response()
 }
 
 /// Tells a browser that scripts may read what is at this address (Fetch, 3.2.2).

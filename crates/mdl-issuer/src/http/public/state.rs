@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-
 use super::status_lists::Compressed;
-use crate::openid4vci::authorization_server_metadata::authorization_server_metadata;
-use crate::openid4vci::issuer_metadata::issuer_metadata;
 use crate::openid4vci::nonce::{self, NonceKind};
 use crate::service::Service;
 use crate::tenant::Tenant;
 
-/// One tenant of the service, with its documents ready to be sent.
+/// One tenant of the service.
 #[derive(Debug)]
 pub(super) struct TenantState {
     pub(super) service: Arc<Service>,
     pub(super) tenant: Arc<Tenant>,
-    pub(super) issuer_metadata: Bytes,
-    pub(super) authorization_server_metadata: Bytes,
     pub(super) compressed: Compressed,
 }
 
@@ -26,8 +20,6 @@ impl TenantState {
         Self {
             service: service.clone(),
             tenant: tenant.clone(),
-            issuer_metadata: issuer_metadata(tenant).to_string().into(),
-            authorization_server_metadata: authorization_server_metadata(tenant).to_string().into(),
             compressed: Compressed::default(),
         }
     }
