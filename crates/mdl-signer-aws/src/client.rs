@@ -8,6 +8,7 @@
 //! off and calls are repeated here, each attempt written to the log with its request id.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_types::service_config::ServiceConfigKey;
 use std::{sync::Arc, time::Duration};
 
 use crate::retry::RetryBudget;
@@ -87,6 +88,21 @@ impl AwsAccess {
     #[must_use]
     pub const fn sdk_config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// Where the service with this id is, if it is not where its Region says: for everything, or in
+    /// `AWS_ENDPOINT_URL_ID` and the like.
+    pub(crate) fn endpoint_url(&self, service_id: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder()
+            .service_id(service_id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok();
+        let of_service = self.config.service_config().zip(key);
+        of_service
+            .and_then(|(config, key)| config.load_config(key))
+            .or_else(|| self.config.endpoint_url().map(str::to_owned))
     }
 
     /// A client of KMS in `region`.

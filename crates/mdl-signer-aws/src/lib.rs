@@ -7,6 +7,8 @@
 //! | make such a key | [`create_key`] |
 //! | have a root, document signers and CRLs from Private CA | [`private_ca`] |
 //! | encrypt what is stored, under data keys of KMS | [`KmsDataKeys`] |
+//! | publish a file in S3, such as a CRL | [`S3Object`] |
+//! | tell people something, through a topic of SNS | [`SnsTopic`] |
 //!
 //! KMS holds keys on P-256, P-384 and P-521 that ISO/IEC 18013-5 can use. brainpool is not among its curves, and Ed25519
 //! is signed there only as a whole message of at most 4,096 bytes, which a mobile security object may exceed.
@@ -15,6 +17,9 @@ mod client;
 mod kms;
 pub mod private_ca;
 mod retry;
+mod s3;
+mod signed_request;
+mod sns;
 
 pub use client::{AwsAccess, AwsSettings};
 pub use kms::{
@@ -22,3 +27,5 @@ pub use kms::{
     NotAKeyArn, create_key,
 };
 pub use retry::CallError;
+pub use s3::{NotAnS3Place, S3Object, S3Place, S3WriteError, Stored, Successor};
+pub use sns::{NotATopicArn, SnsTopic, TopicArn};

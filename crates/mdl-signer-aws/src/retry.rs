@@ -129,6 +129,7 @@ impl CallError {
 /// Codes after which the same request may succeed. The HTTP status is no guide: KMS has answered the same error with
 /// different ones over the years.
 const PASSING: &[&str] = &[
+    "SlowDown",
     "ThrottlingException",
     "Throttling",
     "ThrottledException",
@@ -139,11 +140,17 @@ const PASSING: &[&str] = &[
     "KeyUnavailableException",
     "DependencyTimeoutException",
     "KMSInternalException",
+    "InternalError",
     "InternalFailure",
     "InternalServerError",
     "ServiceUnavailable",
     "ServiceUnavailableException",
 ];
+
+/// Whether a service's error may pass by itself.
+pub(crate) fn may_pass(code: Option<&str>, server_failed: bool) -> bool {
+    code.map_or(server_failed, |code| PASSING.contains(&code))
+}
 
 impl AwsAccess {
     /// Makes `call` until it succeeds, fails for good, runs out of time, or the budget is used up. `call`
@@ -162,12 +169,29 @@ impl AwsAccess {
         E: Error + ProvideErrorMetadata + RequestId + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
+        self.repeat(|number, longest| {
+            attempt(operation, subject, number + 1, longest, call(number))
+        })
+        .await
+    }
+
+    /// Makes attempts until one succeeds, fails for good, runs out of time, or the budget is used up. `attempt` is
+    /// given its number, from 0, and how long it may take.
+    ///
+    /// # Errors
+    /// [`CallError`] of the last attempt.
+    pub(crate) async fn repeat<T, F>(
+        &self,
+        mut attempt: impl FnMut(u32, Duration) -> F,
+    ) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
         let end = Instant::now() + self.call_timeout;
         let mut attempts = 0;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let longest = self.attempt_timeout.min(left);
-            let outcome = attempt(operation, subject, attempts + 1, longest, call(attempts)).await;
+            let outcome = attempt(attempts, self.attempt_timeout.min(left)).await;
             attempts += 1;
             let error = match outcome {
                 Ok(answer) => {
@@ -236,7 +260,13 @@ where
 }
 
 /// One line for each attempt: what `mdl ledger reconcile` and a person need to find the call in CloudTrail.
-fn log(operation: &str, subject: &str, attempt: u32, request_id: Option<&str>, outcome: &str) {
+pub(crate) fn log(
+    operation: &str,
+    subject: &str,
+    attempt: u32,
+    request_id: Option<&str>,
+    outcome: &str,
+) {
     tracing::info!(
         code = "aws_call",
         operation,
@@ -283,7 +313,7 @@ where
                 message: context.err().message().unwrap_or("no message").to_owned(),
                 request_id: error.request_id().unwrap_or("-").to_owned(),
                 attempts,
-                may_pass: code.map_or(server_failed, |code| PASSING.contains(&code)),
+                may_pass: may_pass(code, server_failed),
             }
         }
         _ => CallError::Unreachable {
