@@ -16,6 +16,7 @@
 //! | [`ledger`] | one entry per signature, hash-chained |
 //! | [`openid4vci`] | the protocol, without HTTP |
 //! | [`http`] | the two listeners |
+//! | [`webhook`] | telling a program elsewhere that something happened |
 //! | [`config`], [`operations`] | one file of settings; TLS, limits, metrics, logs, readiness |
 //!
 //! Not here: the authorization code flow, wallet attestation, deferred issuance and encryption of responses.
@@ -37,3 +38,4 @@ pub mod status;
 pub mod store;
 pub mod subject;
 pub mod tenant;
+pub mod webhook;

@@ -1,7 +1,8 @@
-//! Records from a real HTTPS server that behaves well, badly, or not at all.
+//! Records from, and messages to, a real HTTPS server that behaves well, badly, or not at all.
 
 mod certificates;
 mod source;
+mod webhook;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

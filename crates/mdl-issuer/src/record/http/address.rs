@@ -1,6 +1,6 @@
-//! Where a source of record may be: not inside, unless the operator says so.
+//! Where a source of record, or a webhook, may be: not inside, unless the operator says so.
 //!
-//! Whoever can change the source's name in the DNS, or the configuration, could otherwise point the service at what
+//! Whoever can change its name in the DNS, or the configuration, could otherwise point the service at what
 //! only its machine reaches, such as the metadata service of a cloud (server-side request forgery). The check sits in
 //! the resolver, so it is the very addresses that are connected to that are looked at, and a name cannot lead elsewhere
 //! the second time it is asked for. Redirects are not followed at all.
@@ -15,7 +15,7 @@ use url::{Host, Url};
 /// The name leads to an address that it must not have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the address is private, local or reserved")]
-pub(super) struct AddressRefused;
+pub(crate) struct AddressRefused;
 
 /// Whether an address belongs to the public internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
@@ -63,7 +63,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Whether the host of an address may be connected to, as far as the address itself tells: an IP literal never comes
 /// to the resolver.
-pub(super) fn literal_is_allowed(url: &Url) -> bool {
+pub(crate) fn literal_is_allowed(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_public_v4(address),
         Some(Host::Ipv6(address)) => is_public_v6(address),
@@ -74,7 +74,7 @@ pub(super) fn literal_is_allowed(url: &Url) -> bool {
 
 /// The system's resolver, which refuses a name if any of its addresses is not public.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PublicOnly;
+pub(crate) struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {

@@ -7,7 +7,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// A wait before attempt number `attempt` (the second is 1), from nothing up to twice the last one's most, chosen by
 /// `random`.
-pub(super) fn full_jitter(attempt: u32, random: u32) -> Duration {
+pub(crate) fn full_jitter(attempt: u32, random: u32) -> Duration {
     let most = FIRST
         .saturating_mul(
             1_u32

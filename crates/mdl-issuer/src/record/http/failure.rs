@@ -31,24 +31,24 @@ pub(super) async fn body(
 }
 
 /// The innermost cause counts: the layers above it only say that a request failed, and name its address.
-pub(super) fn of_request(error: reqwest::Error) -> RecordSourceError {
+pub(crate) fn of_request(error: reqwest::Error) -> SourceUnavailable {
     if error.is_timeout() {
-        return SourceUnavailable::TimedOut.into();
+        return SourceUnavailable::TimedOut;
     }
     let mut innermost = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {
         if error.is::<AddressRefused>() {
-            return SourceUnavailable::AddressRefused.into();
+            return SourceUnavailable::AddressRefused;
         }
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {
             let cause = tls.to_string();
-            return SourceUnavailable::Tls { cause }.into();
+            return SourceUnavailable::Tls { cause };
         }
         innermost = error.to_string();
         cause = below(error);
     }
-    SourceUnavailable::Unreachable { cause: innermost }.into()
+    SourceUnavailable::Unreachable { cause: innermost }
 }
 
 /// The next cause. What an I/O error wraps is not its source.

@@ -10,12 +10,12 @@
 //! can help, at random intervals and within the same deadline; it leaves a source alone that keeps failing; and it
 //! connects to public addresses only, unless told otherwise.
 
-mod address;
-mod backoff;
+pub(crate) mod address;
+pub(crate) mod backoff;
 mod circuit_breaker;
 mod client_credentials;
-mod failure;
-mod tls;
+pub(crate) mod failure;
+pub(crate) mod tls;
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -379,7 +379,7 @@ impl From<SourceUnavailable> for Failure {
 }
 
 /// `Retry-After` in seconds; as a date it is not understood.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
@@ -419,7 +419,7 @@ impl RecordSource for HttpSource {
         let request = self.client.head(self.url.clone());
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(of_request(error)),
+            Err(error) => Err(of_request(error).into()),
         }
     }
 }

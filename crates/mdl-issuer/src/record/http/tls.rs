@@ -10,7 +10,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::HttpSettingsError;
 
 /// TLS 1.3 and 1.2 with these roots; `identity` is certificate chain and key, PEM.
-pub(super) fn client(
+pub(crate) fn client(
     trusted_roots: &[u8],
     identity: Option<(&[u8], &[u8])>,
 ) -> Result<ClientConfig, HttpSettingsError> {
