@@ -116,6 +116,29 @@ fn refuse_special(path: &Path) -> Result<()> {
     }
 }
 
+/// Waits until nobody else works in a folder, until what is returned is dropped. Systems and file systems without locks
+/// on folders have none; what is written appears in one step all the same.
+///
+/// # Errors
+/// Exit code 3 if the lock fails.
+pub(crate) fn lock_folder_of(path: &Path) -> Result<Option<File>> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let Ok(file) = File::open(folder) else {
+        return Ok(None);
+    };
+    match file.lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        Err(error) => {
+            Err(Failure::outside(format!("cannot lock {}", folder.display())).because(&error))
+        }
+    }
+}
+
 /// A folder that appears under its name with all its files, or not at all.
 #[derive(Debug)]
 pub(crate) struct NewFolder {

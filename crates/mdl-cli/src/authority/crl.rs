@@ -1,11 +1,17 @@
+//! The lists of an authority: every one that was ever signed is kept under its number, the newest also under the name of
+//! the current one.
+//!
+//! What is easy to get wrong: a run that is broken off between the two has signed a revocation that nobody would see. So
+//! whatever is kept beyond the current list is made current before the next is thought of.
+
 use mdl_iaca::authority::Revocation;
 use mdl_iaca::certificate::CrlView;
 use mdl_iaca::profile::SerialNumber;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::AuthorityFolder;
 use super::certification::authority_failure;
 use super::own::OwnAuthority;
+use super::{AuthorityFolder, Iaca};
 use crate::failure::{Failure, Result};
 use crate::files::{Readers, replace, write_new};
 use crate::passphrase::Passphrases;
@@ -25,6 +31,18 @@ pub(crate) struct CrlRequest {
     pub(crate) seed: Option<Seed>,
 }
 
+/// The current list, after the command that may have built it.
+#[derive(Clone, Debug)]
+pub(crate) struct BuiltCrl {
+    pub(crate) number: u64,
+    pub(crate) crl: Vec<u8>,
+    /// If it was not built now: when the next one is.
+    pub(crate) next_due: Option<OffsetDateTime>,
+}
+
+/// Lists are this old at most, though readers take them for 90 days.
+const OLDEST: Duration = Duration::days(30);
+
 /// Builds, signs and writes the next CRL; everything on the current one is carried over. A service revokes and publishes
 /// by itself: its list is taken over as it is.
 ///
@@ -34,7 +52,7 @@ pub(crate) fn build_crl(
     folder: &AuthorityFolder,
     request: &CrlRequest,
     passphrases: &Passphrases,
-) -> Result<(u64, Vec<u8>)> {
+) -> Result<BuiltCrl> {
     let iaca = folder.read_iaca()?;
     let failed = |error| authority_failure("the CRL was not made", error);
     #[cfg(feature = "aws")]
@@ -46,13 +64,14 @@ pub(crate) fn build_crl(
             request.at,
         ))?
         .map_err(failed)?;
-        let number = number_of(&crl).ok_or_else(|| Failure::no("the CRL has no usable number"))?;
+        let built = BuiltCrl::new(crl)?;
         match current_crl(folder)? {
-            Some(current) if current == crl => {}
-            _ => keep_crl(folder, number, &crl)?,
+            Some(current) if current == built.crl => {}
+            _ => keep_crl(folder, built.number, &built.crl)?,
         }
-        return Ok((number, crl));
+        return Ok(built);
     }
+    settle(folder, &iaca)?;
     let authority = OwnAuthority {
         folder: folder.clone(),
         key: folder.open_iaca_key(&iaca, request.seed.as_ref(), passphrases)?,
@@ -66,8 +85,94 @@ pub(crate) fn build_crl(
         request.at,
     ))?
     .map_err(failed)?;
-    let number = number_of(&crl).ok_or_else(|| Failure::no("the CRL has no usable number"))?;
-    Ok((number, crl))
+    BuiltCrl::new(crl)
+}
+
+/// The same, unless the current list says all that is asked for and will do for a while yet. The key is not opened then.
+/// A service knows by itself when: its list is taken over in any case.
+///
+/// # Errors
+/// As [`build_crl`].
+pub(crate) fn build_crl_if_due(
+    folder: &AuthorityFolder,
+    request: &CrlRequest,
+    passphrases: &Passphrases,
+) -> Result<BuiltCrl> {
+    #[cfg(feature = "aws")]
+    if folder.is_in_private_ca() {
+        return build_crl(folder, request, passphrases);
+    }
+    settle(folder, &folder.read_iaca()?)?;
+    let Some(current) = current_crl(folder)? else {
+        return build_crl(folder, request, passphrases);
+    };
+    let due = {
+        let view = CrlView::from_der(&current).map_err(|error| not_ours(folder).because(&error))?;
+        let is_listed = |serial: &SerialNumber| {
+            let mut listed = view.revoked();
+            listed.any(|entry| {
+                SerialNumber::from_content(entry.serial.as_bytes()).is_ok_and(|it| it == *serial)
+            })
+        };
+        let says_all = request.revoked.iter().all(|it| is_listed(&it.serial))
+            && !request.expired.iter().any(is_listed);
+        says_all.then(|| due_after(&view))
+    };
+    match due {
+        Some(due) if request.at < due => Ok(BuiltCrl {
+            next_due: Some(due),
+            ..BuiltCrl::new(current)?
+        }),
+        _ => build_crl(folder, request, passphrases),
+    }
+}
+
+/// When the list after this one is built: half of its life is left for whoever has to notice that nobody does.
+fn due_after(crl: &CrlView<'_>) -> OffsetDateTime {
+    let made = crl.this_update().at;
+    let life: Duration = crl
+        .next_update()
+        .map_or(Duration::ZERO, |next| next.at - made);
+    made + OLDEST.min(life / 2)
+}
+
+/// Makes current what a run that was broken off has signed and kept.
+fn settle(folder: &AuthorityFolder, iaca: &Iaca) -> Result<()> {
+    let mut current = current_crl(folder)?;
+    let last = current.as_deref().and_then(number_of).unwrap_or_default();
+    let mut number = last.saturating_add(1);
+    while folder.crl_number(number).exists() {
+        let kept = input::read(&folder.crl_number(number))?;
+        let is_ours = CrlView::from_der(&kept)
+            .is_ok_and(|view| view.verify_signature(iaca.issuer.key()).is_ok());
+        if is_ours && number_of(&kept) == Some(number) {
+            replace(&folder.crl(), &kept, Readers::Everyone)?;
+            current = Some(kept);
+        }
+        number = number.saturating_add(1);
+    }
+    let Some(current) = current else {
+        return Ok(());
+    };
+    let pem = pem::encode("X509 CRL", &current);
+    if std::fs::read(folder.crl_pem()).is_ok_and(|written| written == pem.as_bytes()) {
+        return Ok(());
+    }
+    replace(&folder.crl_pem(), pem.as_bytes(), Readers::Everyone)
+}
+
+impl BuiltCrl {
+    fn new(crl: Vec<u8>) -> Result<Self> {
+        Ok(Self {
+            number: number_of(&crl).ok_or_else(|| Failure::no("the CRL has no usable number"))?,
+            crl,
+            next_due: None,
+        })
+    }
+}
+
+fn not_ours(folder: &AuthorityFolder) -> Failure {
+    Failure::usage(format!("{}: not a CRL of ours", folder.crl().display()))
 }
 
 /// The list that is published now, if there is one.
@@ -93,7 +198,8 @@ pub(super) fn keep_crl(folder: &AuthorityFolder, number: u64, crl: &[u8]) -> Res
     replace(&folder.crl_pem(), pem.as_bytes(), Readers::Everyone)
 }
 
-fn number_of(crl: &[u8]) -> Option<u64> {
+/// The number of a list, if it is one that a person might have given it.
+pub(super) fn number_of(crl: &[u8]) -> Option<u64> {
     let view = CrlView::from_der(crl).ok()?;
     let number = view.extensions().crl_number().ok()??;
     let start = number.iter().position(|octet| *octet != 0)?;
@@ -110,11 +216,9 @@ fn number_of(crl: &[u8]) -> Option<u64> {
 pub(super) fn next_number(folder: &AuthorityFolder, current: Option<&[u8]>) -> Result<u64> {
     let mut last = 0;
     if let Some(current) = current {
-        let unreadable =
-            || Failure::usage(format!("{}: not a CRL of ours", folder.crl().display()));
-        CrlView::from_der(current).map_err(|error| unreadable().because(&error))?;
+        CrlView::from_der(current).map_err(|error| not_ours(folder).because(&error))?;
         last = number_of(current).ok_or_else(|| {
-            unreadable().hint("its number is missing or too large to count on from")
+            not_ours(folder).hint("its number is missing or too large to count on from")
         })?;
     }
     while folder.crl_number(last.saturating_add(1)).exists() {

@@ -24,18 +24,22 @@ mod keys;
 mod own;
 #[cfg(feature = "aws")]
 pub(crate) mod private_ca;
+mod publication;
 mod rotation;
 mod status_signer;
 
 #[cfg(feature = "aws")]
 pub(crate) use begun_signer::plan as plan_document_signer;
-pub(crate) use crl::{CrlRequest, build_crl};
+pub(crate) use crl::{BuiltCrl, CrlRequest, build_crl, build_crl_if_due};
 pub(crate) use document_signer::{
     DocumentSigner, DocumentSignerRequest, Subject, issue_document_signer,
 };
 pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
 pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
 pub(crate) use keys::{KeyChoice, key_of, key_store_failure, open_uri, pin};
+#[cfg(feature = "aws")]
+pub(crate) use private_ca::aws_access;
+pub(crate) use publication::{Place, Publication, publish_crl};
 pub(crate) use rotation::{Rotation, Successor};
 pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 

@@ -94,7 +94,12 @@ impl AuthorityFolder {
     }
 }
 
-fn service(place: &Place) -> Result<PrivateCa> {
+/// The way to AWS of the default chain, for calls that may take a while.
+pub(crate) fn aws_access() -> Result<AwsAccess> {
+    access(&Place::default())
+}
+
+fn access(place: &Place) -> Result<AwsAccess> {
     install_provider();
     let settings = AwsSettings {
         region: place.region.clone(),
@@ -102,7 +107,11 @@ fn service(place: &Place) -> Result<PrivateCa> {
         attempt_timeout: ATTEMPT,
         call_timeout: CALL,
     };
-    let access = wait_for(async move { AwsAccess::load(&settings).await })?;
+    wait_for(async move { AwsAccess::load(&settings).await })
+}
+
+fn service(place: &Place) -> Result<PrivateCa> {
+    let access = access(place)?;
     PrivateCa::new(&access, Patience::default()).map_err(|error| {
         Failure::usage("AWS Private CA cannot be asked")
             .because(&error)

@@ -16,6 +16,7 @@ mod mdl;
 #[path = "../../../mdl-signer-aws/tests/moto/mod.rs"]
 mod moto;
 mod private_ca;
+mod publish;
 mod readme;
 mod reconcile;
 mod rotation;

@@ -1,6 +1,6 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use mdl_iaca::authority::{Revocation, RevocationReason};
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::lint::{Severity, lint_crl};
@@ -9,28 +9,26 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::Exit;
-use crate::authority::{AuthorityFolder, AuthorityOptions, CrlRequest, build_crl};
+use crate::authority::{
+    AuthorityFolder, AuthorityOptions, BuiltCrl, CrlRequest, build_crl, build_crl_if_due,
+};
 use crate::certificate_text;
 use crate::failure::{Failure, Result};
 use crate::input::{self, parse_time, time_or_now};
 use crate::output::{Output, remark};
 use crate::passphrase::PassphraseOptions;
 use crate::randomness::Seed;
-
-/// The root's certificate revocation list
-#[derive(Debug, Subcommand)]
-pub(crate) enum Crl {
-    Build(Build),
-    Show(Show),
-}
+use crate::verification_report::rfc3339;
 
 /// Build the next CRL: everything on the last one, and what is revoked now
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
   mdl crl build --revoke ds-2026 --passphrase-file pass.txt
 
-The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish the new crl.der \
-where the certificates say, at least every 90 days and within 48 hours of a revocation.\n\nA root in AWS Private CA \
+The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish it \
+(`mdl crl publish`) where the certificates say, at least every 90 days and within 48 hours of a revocation.\n\nWith \
+--if-due it may be run every few minutes: it builds when there is something to revoke that is not on the list, or half \
+of the list's life is over, or the list is 30 days old. A run that was broken off after signing is made good by the next.\n\nA root in AWS Private CA \
 publishes by itself: certificates are revoked there, and the list that says so is fetched. It may take half an hour to \
 appear; until then the command ends with 3 and may be repeated.")]
 pub(crate) struct Build {
@@ -46,6 +44,9 @@ pub(crate) struct Build {
     /// Take an expired certificate off the list; may be repeated
     #[arg(long, value_name = "NAME|SERIAL")]
     expired: Vec<String>,
+    /// Only if the next one is due
+    #[arg(long)]
+    if_due: bool,
     /// Days until the next CRL is due, at most 90
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     next_update_days: u32,
@@ -61,31 +62,8 @@ pub(crate) struct Build {
     output: Output,
 }
 
-/// Print a CRL
-#[derive(Args, Debug)]
-#[command(after_help = "Example:
-  mdl crl show --json")]
-pub(crate) struct Show {
-    /// A CRL, PEM or DER [default: the authority's current one]
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
-    #[command(flatten)]
-    authority: AuthorityOptions,
-    #[command(flatten)]
-    output: Output,
-}
-
-impl Crl {
-    pub(crate) fn run(&self) -> Result<Exit> {
-        match self {
-            Self::Build(build) => build.run(),
-            Self::Show(show) => show.run(),
-        }
-    }
-}
-
 impl Build {
-    fn run(&self) -> Result<Exit> {
+    pub(super) fn run(&self) -> Result<Exit> {
         let folder = self.authority.folder();
         let serials = |names: &[String]| {
             names
@@ -118,44 +96,31 @@ impl Build {
             at: time_or_now(self.at),
             seed: self.seed.clone(),
         };
-        let (number, crl) = build_crl(&folder, &request, &self.passphrase.when_needed())?;
-        tell_errors(&folder, &crl)?;
+        let passphrases = self.passphrase.when_needed();
+        let built = match self.if_due {
+            true => build_crl_if_due(&folder, &request, &passphrases)?,
+            false => build_crl(&folder, &request, &passphrases)?,
+        };
+        let BuiltCrl { number, crl, .. } = &built;
+        tell_errors(&folder, crl)?;
         let path = folder.crl();
-        let text = format!(
-            "made CRL {number}: {}\n{}",
-            path.display(),
-            certificate_text::crl_details(&crl)?
-        );
+        let what = match built.next_due {
+            None => format!("made CRL {number}: {}", path.display()),
+            Some(due) => format!("CRL {number} stays: the next is due on {}", rfc3339(due)),
+        };
+        let text = format!("{what}\n{}", certificate_text::crl_details(crl)?);
         self.output.result(
             || text,
             || {
                 json!({
                     "crl": path.to_string_lossy(),
                     "number": number,
-                    "revoked": CrlView::from_der(&crl).map_or(0, |crl| crl.revoked().count()),
+                    "revoked": CrlView::from_der(crl).map_or(0, |crl| crl.revoked().count()),
+                    "built": built.next_due.is_none(),
+                    "next_due": built.next_due.map(rfc3339),
                 })
             },
         )?;
-        Ok(Exit::Good)
-    }
-}
-
-impl Show {
-    fn run(&self) -> Result<Exit> {
-        let path = match &self.file {
-            Some(path) => path.clone(),
-            None => {
-                let folder = self.authority.folder();
-                if !folder.crl().exists() {
-                    return Err(folder.missing("there is no CRL", "make one with `mdl crl build`"));
-                }
-                folder.crl()
-            }
-        };
-        let der = input::read_one_pem_or_der(&path, DocumentKind::Crl)?;
-        let text = certificate_text::crl_details(&der)?;
-        let json = certificate_text::crl_to_json(&der, Some(&path))?;
-        self.output.result(|| text, || json)?;
         Ok(Exit::Good)
     }
 }
