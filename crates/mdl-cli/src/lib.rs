@@ -13,6 +13,7 @@
 //! | `verification_report` | a reader's report as text |
 //! | `lint`, `inspect`, `certificate_text`, `document_kind` | looking at what others made |
 //! | `inventory`, `compliance` | every certificate of an authority, and whether all is as it should be |
+//! | `watch` | telling people what ends, once at each level |
 //! | `reconciliation` | the ledger beside what key stores record |
 //! | `vectors` | test vectors, generated and run |
 //! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
@@ -44,6 +45,7 @@ mod runtime;
 mod vectors;
 mod verification_report;
 mod vical_trust;
+mod watch;
 
 pub use command_line::run;
 pub use exit::Exit;

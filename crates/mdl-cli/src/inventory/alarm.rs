@@ -31,6 +31,20 @@ enum What {
     NoNextUpdate,
 }
 
+impl Alarm {
+    /// What it is about, for programs.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self.what {
+            What::StopsSigning => "stops-signing",
+            What::Expires => "expires",
+            What::Revoked => "revoked",
+            What::CrlDue => "crl-due",
+            What::NoCrl => "no-crl",
+            What::NoNextUpdate => "crl-without-next-update",
+        }
+    }
+}
+
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days = match self.days {

@@ -15,13 +15,14 @@ mod text;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use entry::{CrlEntry, Entry};
-pub(crate) use sources::{SourceOptions, read_sources};
+pub(crate) use found::Unusable;
+pub(crate) use sources::{SourceOptions, duration, read_sources};
 
 use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
-use found::{Found, Unusable};
+use found::Found;
 
 /// When alarms are raised.
 #[derive(Clone, Copy, Debug)]

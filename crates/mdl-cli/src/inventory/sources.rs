@@ -250,7 +250,7 @@ fn take_file(like: &FoundCertificate, found: &mut Found) {
 }
 
 /// A duration as configurations have it.
-fn duration(text: &str) -> Option<Duration> {
+pub(crate) fn duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;
     let number: i64 = number.parse().ok()?;

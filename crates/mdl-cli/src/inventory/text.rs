@@ -171,7 +171,7 @@ impl CrlEntry {
 
 impl Alarm {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "level": self.level, "text": self.to_string() })
+        json!({ "level": self.level, "code": self.code(), "text": self.to_string() })
     }
 }
 

@@ -5,6 +5,8 @@
 mod authority;
 mod aws_walkthrough;
 mod certificates;
+#[path = "../../../mdl-issuer/tests/record_http/certificates.rs"]
+mod certificates_of_servers;
 mod demo;
 mod hostile_input;
 mod inspect;
@@ -26,4 +28,5 @@ mod usage;
 mod verify;
 mod vical;
 mod wallet;
+mod watch;
 mod whole_way;

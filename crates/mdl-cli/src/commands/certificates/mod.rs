@@ -2,6 +2,7 @@
 
 mod list;
 mod report;
+mod watch;
 
 use clap::{Args, Subcommand};
 use time::OffsetDateTime;
@@ -16,6 +17,7 @@ use crate::inventory::{AlarmRule, Inventory, SourceOptions, read_sources};
 pub(crate) enum Certificates {
     List(list::List),
     Report(report::ReportCommand),
+    Watch(Box<watch::Watch>),
 }
 
 impl Certificates {
@@ -23,6 +25,7 @@ impl Certificates {
         match self {
             Self::List(list) => list.run(),
             Self::Report(report) => report.run(),
+            Self::Watch(watch) => watch.run(),
         }
     }
 }
@@ -44,6 +47,11 @@ struct InventoryOptions {
 }
 
 impl InventoryOptions {
+    /// Whether somebody gave a time: then it does not pass.
+    fn is_of_a_fixed_time(&self) -> bool {
+        self.at.is_some()
+    }
+
     fn read(&self) -> Result<Inventory> {
         let rule = AlarmRule {
             certificate_days: self.warn_days,
