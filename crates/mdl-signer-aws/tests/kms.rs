@@ -226,6 +226,24 @@ async fn a_key_that_was_disabled_or_deleted_is_refused() {
 }
 
 #[tokio::test]
+async fn a_check_says_what_a_signature_would_and_signs_nothing() {
+    let (proxy, signer, _) = behind_proxy().await;
+    let asked = proxy.requests();
+    signer.check().await.unwrap();
+    assert_eq!(proxy.requests(), asked + 1);
+    proxy.next([Fault::Error(400, "DisabledException")]);
+    assert!(matches!(
+        cause(&signer.check().await.unwrap_err()),
+        (false, KmsSignError::Call(_))
+    ));
+    proxy.next(vec![Fault::Error(503, "DependencyTimeoutException"); 1000]);
+    assert!(matches!(
+        cause(&signer.check().await.unwrap_err()),
+        (true, KmsSignError::Call(_))
+    ));
+}
+
+#[tokio::test]
 async fn throttling_without_end_is_unavailable_in_the_time_of_a_call() {
     let (proxy, signer, _) = behind_proxy().await;
     proxy.next(vec![Fault::Error(400, "ThrottlingException"); 1000]);

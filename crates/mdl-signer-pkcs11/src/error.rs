@@ -2,6 +2,7 @@
 
 use cryptoki::error::{Error, RvError};
 use mdl_crypto::{Curve, InvalidKey, InvalidSignature};
+use mdl_signer::SignError;
 use std::path::PathBuf;
 
 /// Why a token or a key in it cannot be used.
@@ -136,5 +137,14 @@ impl Pkcs11Error {
                         _
                     ))
             )
+    }
+
+    /// What the caller of a signer hears.
+    pub(crate) fn into_sign_error(self) -> SignError {
+        if self.may_pass() {
+            SignError::Unavailable(self.into())
+        } else {
+            SignError::Refused(self.into())
+        }
     }
 }

@@ -55,6 +55,8 @@ struct Pool {
     key: KeySelector,
     idle: Mutex<Vec<KeySession>>,
     permits: Arc<Semaphore>,
+    /// One check at a time: one that hangs is not joined by others.
+    checking: Arc<Semaphore>,
 }
 
 /// A session, with the key's handle in it.
@@ -87,6 +89,7 @@ impl Pkcs11Signer {
                 key,
                 idle: Mutex::new(vec![first]),
                 permits: Arc::new(Semaphore::new(limits.sessions.max(1))),
+                checking: Arc::new(Semaphore::new(1)),
             }),
             public_key: description.public_key,
             custody: description.custody,
@@ -116,6 +119,19 @@ impl Pkcs11Signer {
             pool.sign(digest.as_bytes())
         });
         asked.await.map_err(|_| Pkcs11Error::BrokenOff)?
+    }
+
+    /// Logs in and finds the key again, as a signature does that finds no session.
+    async fn find(&self) -> Result<(), Pkcs11Error> {
+        let turn = self.pool.checking.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| Pkcs11Error::BrokenOff)?;
+        let pool = self.pool.clone();
+        let found = spawn_blocking(move || {
+            let _turn = turn;
+            let session = pool.token.session(Access::Read)?;
+            pool.key.find_private(&session).map(|_| ())
+        });
+        found.await.map_err(|_| Pkcs11Error::BrokenOff)?
     }
 }
 
@@ -166,13 +182,14 @@ impl Signer for Pkcs11Signer {
                 Signature::from_bytes(self.public_key.curve(), &bytes)
                     .map_err(Pkcs11Error::Signature)
             });
-        signature.map_err(|error| {
-            if error.may_pass() {
-                SignError::Unavailable(error.into())
-            } else {
-                SignError::Refused(error.into())
-            }
-        })
+        signature.map_err(Pkcs11Error::into_sign_error)
+    }
+
+    async fn check(&self) -> Result<(), SignError> {
+        let found = timeout(self.timeout, self.find()).await;
+        found
+            .unwrap_or(Err(Pkcs11Error::TimedOut))
+            .map_err(Pkcs11Error::into_sign_error)
     }
 }
 

@@ -316,8 +316,11 @@ fn a_token_that_vanishes_is_unavailable_until_it_is_back() {
                 fs::rename(&tokens, &away).unwrap();
                 fs::create_dir(&tokens).unwrap();
                 for _ in 0..2 {
-                    let error = unavailability(signs(&signer).await.unwrap_err());
-                    assert!(matches!(error, Pkcs11Error::NoToken(_)), "{error:?}");
+                    let answers = [signs(&signer).await, signer.check().await];
+                    for answer in answers {
+                        let error = unavailability(answer.unwrap_err());
+                        assert!(matches!(error, Pkcs11Error::NoToken(_)), "{error:?}");
+                    }
                 }
                 fs::remove_dir(&tokens).unwrap();
                 fs::rename(&away, &tokens).unwrap();
@@ -345,8 +348,11 @@ fn a_key_that_was_destroyed_is_refused() {
         {
             session.destroy_object(object).unwrap();
         }
-        let error = refusal(run(signer.sign(b"message")).unwrap_err());
-        assert!(matches!(error, Pkcs11Error::NoKey { .. }), "{error:?}");
+        let answers = run(async { [signs(&signer).await, signer.check().await] });
+        for answer in answers {
+            let error = refusal(answer.unwrap_err());
+            assert!(matches!(error, Pkcs11Error::NoKey { .. }), "{error:?}");
+        }
     });
 }
 

@@ -51,6 +51,9 @@ pub async fn check<S: Signer + 'static>(
     messages_of_every_length(&make()).await?;
     many_in_a_row(&make()).await?;
     many_at_once(&make()).await?;
+    let signer = make();
+    let checked = signer.check().await;
+    checked.map_err(|cause| Deviation::Check { cause })?;
     guarded::check(make).await
 }
 
@@ -211,6 +214,13 @@ pub enum Deviation {
     /// A message was not signed when several were asked for at once.
     #[error("message was not signed when several were asked for at once")]
     NotSignedAtOnce {
+        /// What the signer said.
+        #[source]
+        cause: SignError,
+    },
+    /// A key that signs says that it could not.
+    #[error("the check of a key that signs failed")]
+    Check {
         /// What the signer said.
         #[source]
         cause: SignError,

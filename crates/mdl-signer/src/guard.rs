@@ -105,6 +105,14 @@ impl SigningGuard {
         Ok(examined.collect())
     }
 
+    /// Whether the key could be asked to sign now, without a signature.
+    ///
+    /// # Errors
+    /// As [`Signer::check`].
+    pub async fn check_key(&self) -> Result<(), SignError> {
+        self.signer.check().await
+    }
+
     /// Every check has passed and the key has not been asked yet.
     async fn sign_examined(
         &self,

@@ -23,6 +23,13 @@ pub trait Signer: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`SignError::Unavailable`] may succeed if retried; [`SignError::Refused`] will not.
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError>;
+
+    /// Whether the key could be asked to sign now, found out without a signature: a signature is something to account
+    /// for. For readiness checks; a key may fail the next moment all the same.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign) would fail.
+    async fn check(&self) -> Result<(), SignError>;
 }
 
 #[async_trait]
@@ -38,6 +45,10 @@ impl<S: Signer + ?Sized> Signer for Arc<S> {
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         (**self).sign(message).await
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        (**self).check().await
+    }
 }
 
 #[async_trait]
@@ -52,6 +63,10 @@ impl<S: Signer + ?Sized> Signer for Box<S> {
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         (**self).sign(message).await
+    }
+
+    async fn check(&self) -> Result<(), SignError> {
+        (**self).check().await
     }
 }
 

@@ -60,6 +60,10 @@ impl Signer for SoftwareSigner {
             Nonces::Reproducible => self.key.sign_deterministic(message),
         })
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ enum Flaw {
     UsesAnotherKey,
     OtherWidth,
     MixesUpConcurrentMessages,
+    FailsWhenChecked,
 }
 
 fn broken(flaw: Flaw) -> Broken {
@@ -114,6 +115,13 @@ impl Signer for Broken {
             _ => Ok(self.key.sign(message)),
         }
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        match self.flaw {
+            Flaw::FailsWhenChecked => Err(SignError::Unavailable("away".into())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Lets the other futures of the task run first.
@@ -137,6 +145,10 @@ fn each_flaw_is_found() {
     let find = |flaw| pollster::block_on(behaviour::check(|| broken(flaw), &secrets)).unwrap_err();
 
     assert!(matches!(find(Flaw::WrongAlgorithm), Deviation::Algorithm));
+    assert!(matches!(
+        find(Flaw::FailsWhenChecked),
+        Deviation::Check { .. }
+    ));
     assert!(matches!(
         find(Flaw::PrintsSecret),
         Deviation::DebugShowsSecret

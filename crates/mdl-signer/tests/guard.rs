@@ -68,6 +68,10 @@ impl Signer for Counting {
         self.signed.fetch_add(1, Ordering::SeqCst);
         Ok(self.key.sign(message))
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        Err(SignError::Refused("disabled".into()))
+    }
 }
 
 fn key() -> PrivateKey {
@@ -400,6 +404,10 @@ impl Signer for Slow {
             _ => Ok(self.key.sign(message)),
         }
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        Ok(())
+    }
 }
 
 fn slow(patience: usize) -> SigningGuard {
@@ -512,4 +520,12 @@ fn debug_shows_neither_key_nor_personal_data() {
         !printed.contains("IssuerNameSpaces") && !printed.contains("[73"),
         "{printed}"
     );
+}
+
+#[test]
+fn whether_the_key_could_sign_is_the_signer_s_answer_and_no_signature() {
+    let (guard, signed) = guard(Ok(FACTS));
+    let answer = pollster::block_on(guard.check_key());
+    assert!(matches!(answer, Err(SignError::Refused(_))));
+    assert_eq!(signed.load(Ordering::SeqCst), 0);
 }

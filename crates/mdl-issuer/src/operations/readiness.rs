@@ -3,11 +3,14 @@
 //! *Ready* means that a credential request would be answered; a replica that is not ready gets no traffic. The answer
 //! is kept for a moment, so that nobody can load the parts behind it by asking.
 
+use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use mdl_iaca::certificate::CertificateView;
+use mdl_signer::SignError;
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
@@ -16,11 +19,13 @@ use utoipa::ToSchema;
 
 use crate::http::public;
 use crate::service::Service;
-use crate::store::{LedgerHead, StatusList, StoreError};
+use crate::store::{Hash, LedgerHead, StatusList, StoreError};
 use crate::tenant::Tenant;
 
 /// How long an answer is kept.
 const FRESH: Duration = Duration::from_secs(2);
+/// How long it is believed of a key that it signs.
+const KEY_FRESH: Duration = Duration::from_secs(30);
 /// A part that takes longer to answer is away.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -51,6 +56,8 @@ pub struct ReadinessReport {
 pub struct Readiness {
     service: Arc<Service>,
     last: Mutex<Option<(Instant, ReadinessReport)>>,
+    /// When which key was last found to sign.
+    keys: Mutex<HashMap<Hash, Instant>>,
 }
 
 impl Readiness {
@@ -60,6 +67,7 @@ impl Readiness {
         Self {
             service,
             last: Mutex::new(None),
+            keys: Mutex::default(),
         }
     }
 
@@ -100,8 +108,10 @@ impl Readiness {
         let now = service.clock.now();
         for tenant in &service.tenants {
             let name = Some(tenant.name.as_str());
-            checks.push(check("document-signer", name, document_signer(tenant, now)));
-            checks.push(check("status-signer", name, status_signer(tenant, now)));
+            let document_signer = self.document_signer(tenant, now).await;
+            checks.push(check("document-signer", name, document_signer));
+            let status_signer = self.status_signer(tenant, now).await;
+            checks.push(check("status-signer", name, status_signer));
             checks.push(check(
                 "status-lists",
                 name,
@@ -133,6 +143,55 @@ impl Readiness {
             _ => Err(StoreError::Corrupt(
                 "the newest ledger entry is not there".into(),
             )),
+        }
+    }
+
+    /// One that signs is enough: the others may be retired or not begun, or their keys be away.
+    async fn document_signer(&self, tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
+        let authority = tenant.authority.get();
+        let mut failure = "none-signs";
+        for signer in &authority.document_signers {
+            let window = signer.guard.window();
+            if signer.guard.is_revoked()
+                || !(window.not_before()..=window.stop_signing()).contains(&now)
+            {
+                continue;
+            }
+            // Nothing against one of them is nothing against all.
+            failure = self.key(signer.key_id, signer.guard.check_key()).await?;
+        }
+        Some(failure)
+    }
+
+    async fn status_signer(&self, tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
+        let authority = tenant.authority.get();
+        let signer = authority.status_signer.as_ref()?;
+        let certificate = CertificateView::from_der(&signer.certificate);
+        if !certificate.is_ok_and(|certificate| certificate.validity().contains(now)) {
+            return Some("expired");
+        }
+        self.key(signer.key_id, signer.signer.check()).await
+    }
+
+    /// Whether the store of a key has it and would let it sign. An answer that it would is kept for longer than the
+    /// others: key stores count what they are asked.
+    async fn key(
+        &self,
+        id: Hash,
+        check: impl Future<Output = Result<(), SignError>>,
+    ) -> Option<&'static str> {
+        let mut keys = self.keys.lock().await;
+        if keys.get(&id).is_some_and(|at| at.elapsed() < KEY_FRESH) {
+            return None;
+        }
+        match timeout(PATIENCE, check).await {
+            Ok(Ok(())) => {
+                keys.insert(id, Instant::now());
+                None
+            }
+            Ok(Err(SignError::Unavailable(_))) => Some("key-unavailable"),
+            Ok(Err(SignError::Refused(_))) => Some("key-refused"),
+            Err(_) => Some("key-timed-out"),
         }
     }
 
@@ -201,22 +260,4 @@ fn stored<T>(
         Ok(Err(StoreError::Corrupt(_))) => Some("corrupt"),
         Err(_) => Some("timed-out"),
     }
-}
-
-/// One that signs is enough: the others may be retired or not begun.
-fn document_signer(tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
-    let signers = &tenant.authority.get().document_signers;
-    let signs = signers.iter().any(|signer| {
-        let window = signer.guard.window();
-        !signer.guard.is_revoked() && window.not_before() <= now && now <= window.stop_signing()
-    });
-    (!signs).then_some("none-signs")
-}
-
-fn status_signer(tenant: &Tenant, now: OffsetDateTime) -> Option<&'static str> {
-    let authority = tenant.authority.get();
-    let signer = authority.status_signer.as_ref()?;
-    let certificate = CertificateView::from_der(&signer.certificate);
-    let is_valid = certificate.is_ok_and(|certificate| certificate.validity().contains(now));
-    (!is_valid).then_some("expired")
 }

@@ -62,6 +62,14 @@ impl Signer for Key {
             _ => self.key.sign(b"something else").await,
         }
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        match self.conduct.does.load(Ordering::SeqCst) {
+            IS_AWAY => Err(SignError::Unavailable("away".into())),
+            REFUSES => Err(SignError::Refused("disabled".into())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Two document signers, both good for a year, and what their keys do.

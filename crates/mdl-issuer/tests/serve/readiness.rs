@@ -1,17 +1,20 @@
 //! Readiness: every check fails in a service in which everything else is right.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
+use mdl_crypto::{Algorithm, PublicKey, Signature};
 use mdl_issuer::operations::readiness::Readiness;
 use mdl_issuer::store::{MemoryStore, SqlStore, Store};
 use mdl_issuer::tenant::Tenant;
+use mdl_signer::{SignError, Signer};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 use time::Duration;
 
-use super::rig::authority::authority;
+use super::rig::authority::{authority, authority_with};
 use super::rig::{NOW, Rig, change_authority};
 use super::{Served, settings};
 
@@ -87,6 +90,70 @@ async fn document_signers_past_their_last_signature_are_not_ready() {
     assert_eq!(failing(&rig).await, []);
     rig.clock.advance(Duration::days(2));
     assert_eq!(failing(&rig).await, [("document-signer", "none-signs")]);
+}
+
+/// A key that signs, and of which this is what its store says.
+#[derive(Debug)]
+struct Says(Arc<dyn Signer>, Arc<Mutex<Option<Failure>>>);
+
+type Failure = fn() -> SignError;
+
+const AWAY: Failure = || SignError::Unavailable("away".into());
+const DISABLED: Failure = || SignError::Refused("disabled".into());
+
+#[async_trait]
+impl Signer for Says {
+    fn algorithm(&self) -> Algorithm {
+        self.0.algorithm()
+    }
+
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        self.0.sign(message).await
+    }
+
+    async fn check(&self) -> Result<(), SignError> {
+        let says = *self.1.lock().unwrap();
+        says.map_or(Ok(()), |failure| Err(failure()))
+    }
+}
+
+#[tokio::test]
+async fn keys_that_no_store_lets_sign_are_not_ready() {
+    let store = memory();
+    let [first, second] = [(); 2].map(|()| Arc::new(Mutex::new(None)));
+    let says = [first.clone(), second.clone()];
+    let two = authority_with(NOW, &[400, 400], |number, key| {
+        Box::new(Says(Arc::new(key), says[number].clone()))
+    });
+    let rig = published(store, |tenant| tenant.authority.replace(two)).await;
+    *first.lock().unwrap() = Some(AWAY);
+    assert_eq!(failing(&rig).await, [], "the other one signs");
+    *second.lock().unwrap() = Some(DISABLED);
+    assert_eq!(failing(&rig).await, [("document-signer", "key-refused")]);
+    *second.lock().unwrap() = Some(AWAY);
+    assert_eq!(
+        failing(&rig).await,
+        [("document-signer", "key-unavailable")]
+    );
+    *first.lock().unwrap() = None;
+    assert_eq!(failing(&rig).await, []);
+}
+
+#[tokio::test]
+async fn a_status_signer_whose_key_is_away_is_not_ready() {
+    let rig = published(memory(), |tenant| {
+        change_authority(tenant, |authority| {
+            let signer = authority.status_signer.as_mut().unwrap();
+            let says = Arc::new(Mutex::new(Some(AWAY)));
+            signer.signer = Arc::new(Says(signer.signer.clone(), says));
+        });
+    })
+    .await;
+    assert_eq!(failing(&rig).await, [("status-signer", "key-unavailable")]);
 }
 
 #[tokio::test]

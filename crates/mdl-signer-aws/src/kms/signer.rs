@@ -147,12 +147,23 @@ impl Signer for KmsSigner {
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
         let digest = self.hash.digest(message);
-        self.ask(digest.as_bytes())
-            .await
-            .map_err(|error| match &error {
-                KmsSignError::Call(call) if call.may_pass() => SignError::Unavailable(error.into()),
-                _ => SignError::Refused(error.into()),
+        let signature = self.ask(digest.as_bytes()).await;
+        signature.map_err(KmsSignError::into_sign_error)
+    }
+
+    /// Asks for the public key again, which KMS gives of enabled keys only: no permission more than to open it.
+    async fn check(&self) -> Result<(), SignError> {
+        let start = self.current.load(Ordering::Relaxed);
+        let name = self.regions[start].0.as_str();
+        let answer = self
+            .access
+            .call("kms:GetPublicKey", name, |attempt| {
+                let (arn, client) = &self.regions[(start + attempt as usize) % self.regions.len()];
+                client.get_public_key().key_id(arn.as_str()).send()
             })
+            .await;
+        let error = answer.err().map(KmsSignError::from);
+        error.map_or(Ok(()), |error| Err(error.into_sign_error()))
     }
 }
 
@@ -291,4 +302,14 @@ pub enum KmsSignError {
         #[source]
         source: InvalidSignature,
     },
+}
+
+impl KmsSignError {
+    /// What the caller of a [`Signer`] hears: whether the same call may succeed later.
+    fn into_sign_error(self) -> SignError {
+        match &self {
+            Self::Call(call) if call.may_pass() => SignError::Unavailable(self.into()),
+            _ => SignError::Refused(self.into()),
+        }
+    }
 }

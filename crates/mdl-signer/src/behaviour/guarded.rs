@@ -41,6 +41,10 @@ impl<S: Signer> Signer for Counted<S> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         self.signer.sign(message).await
     }
+
+    async fn check(&self) -> Result<(), SignError> {
+        self.signer.check().await
+    }
 }
 
 /// Rules that find these facts in whatever they read.
