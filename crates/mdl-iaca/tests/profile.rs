@@ -726,3 +726,25 @@ fn an_empty_crl_has_no_list() {
     assert_eq!(view.version(), 2);
     assert_eq!(view.extensions().crl_number(), Ok(Some(&[1][..])));
 }
+
+#[test]
+fn what_a_root_will_issue_is_built_before_the_root_is_signed() {
+    let root_key = key(Curve::P256, 1);
+    let root = iaca_profile(&root_key, iaca_name())
+        .build(&serial(1))
+        .expect("a root");
+    let awaiting = root.as_issuer().expect("an issuer");
+    let signed = sign(root, &root_key);
+    let issuer = Issuer::from_certificate(&signed).expect("an issuer");
+    let bytes = |issuer: &Issuer| {
+        let ds_key = key(Curve::P256, 2).public_key().clone();
+        let name = DistinguishedName::new("DS");
+        DocumentSignerProfile::new(issuer, ds_key, name, valid(90), CRL_URI)
+            .build(&serial(2))
+            .expect("a document signer")
+            .to_be_signed()
+            .to_vec()
+    };
+    assert_eq!(bytes(&awaiting), bytes(&issuer));
+    assert_ne!(awaiting.certificate(), issuer.certificate());
+}

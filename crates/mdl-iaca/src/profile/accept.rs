@@ -117,8 +117,8 @@ impl UnsignedCertificate {
     /// # Errors
     /// [`ProfileError`] if the certificate cannot be encoded.
     pub fn requested(&self) -> Result<RequestedCertificate, ProfileError> {
-        let der = self.awaiting_signature()?;
-        let certificate = CertificateView::from_der(&der).map_err(LintRefusal::from)?;
+        let certificate =
+            CertificateView::from_der(self.awaiting_signature()).map_err(LintRefusal::from)?;
         let subject = certificate
             .subject()
             .attributes()
@@ -151,8 +151,7 @@ impl UnsignedCertificate {
     /// # Errors
     /// [`AcceptError`], which names every rule and every difference.
     pub fn accept(self, certificate: &[u8]) -> Result<IssuedCertificate, AcceptError> {
-        let asked = self.awaiting_signature()?;
-        let asked = CertificateView::from_der(&asked)?;
+        let asked = CertificateView::from_der(self.awaiting_signature())?;
         let found = CertificateView::from_der(certificate)?;
         let differences = differences(&asked, &found);
         // The linter also finds a signature that is not the issuer's.

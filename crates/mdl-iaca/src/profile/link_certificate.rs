@@ -81,7 +81,7 @@ impl<'a> LinkCertificateProfile<'a> {
             extensions,
         };
         let unsigned = UnsignedCertificate::assemble(&content, serial_number)?;
-        self.lint_target(&unsigned.awaiting_signature()?)?;
+        self.lint_target(unsigned.awaiting_signature())?;
         Ok(unsigned)
     }
 

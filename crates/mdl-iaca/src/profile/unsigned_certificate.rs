@@ -3,7 +3,8 @@ use x509_cert::der::Encode;
 
 use super::extension_list::ExtensionList;
 use super::{
-    AttachError, Issuer, LintRefusal, ProfileError, SerialNumber, Validity, encoding, lint_gate,
+    AttachError, Issuer, IssuerError, LintRefusal, ProfileError, SerialNumber, Validity, encoding,
+    lint_gate,
 };
 use crate::certificate::CertificateView;
 use crate::lint::{LintFinding, Profile, lint_certificate};
@@ -15,6 +16,8 @@ use crate::lint::{LintFinding, Profile, lint_certificate};
 #[derive(Clone, Debug)]
 pub struct UnsignedCertificate {
     tbs: Vec<u8>,
+    /// The certificate with a placeholder for its signature.
+    awaiting: Vec<u8>,
     algorithm: Vec<u8>,
     issuer_key: PublicKey,
     profile: Profile,
@@ -53,22 +56,24 @@ impl UnsignedCertificate {
             &content.subject_key.to_spki_der(),
             &extensions,
         ])?;
+        let awaiting = encoding::awaiting_signature(&tbs, &algorithm)?;
         let mut unsigned = Self {
             tbs,
+            awaiting,
             algorithm,
             issuer_key: issuer_key.clone(),
             profile: content.profile,
             issuer_certificate: content.issuer.map(|issuer| issuer.certificate().to_vec()),
             findings: Vec::new(),
         };
-        let findings = unsigned.lint(&unsigned.awaiting_signature()?)?;
+        let findings = unsigned.lint(&unsigned.awaiting)?;
         unsigned.findings = lint_gate::before_signing(findings)?;
         Ok(unsigned)
     }
 
     /// The certificate with a placeholder for its signature.
-    pub(crate) fn awaiting_signature(&self) -> Result<Vec<u8>, ProfileError> {
-        Ok(encoding::awaiting_signature(&self.tbs, &self.algorithm)?)
+    pub(crate) fn awaiting_signature(&self) -> &[u8] {
+        &self.awaiting
     }
 
     pub(super) fn lint(&self, certificate: &[u8]) -> Result<Vec<LintFinding>, LintRefusal> {
@@ -93,6 +98,17 @@ impl UnsignedCertificate {
     /// The DER of the TBSCertificate: the message to sign, not yet hashed.
     pub fn to_be_signed(&self) -> &[u8] {
         &self.tbs
+    }
+
+    /// The issuer that this certificate will be once it is signed, so that what it is going to issue can be built and
+    /// reviewed before its key signs anything.
+    ///
+    /// The certificate in it has a placeholder for a signature and is nothing to publish.
+    ///
+    /// # Errors
+    /// [`IssuerError`] for a certificate that issues none.
+    pub fn as_issuer(&self) -> Result<Issuer, IssuerError> {
+        Issuer::from_certificate(&self.awaiting)
     }
 
     /// The key whose signature is expected: of the issuer, or for an IACA root its own.
