@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger, lint, man,
-    present, serve, status_signer, vectors, verify, wallet,
+    ceremony, certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger,
+    lint, man, present, serve, status_signer, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -39,6 +39,8 @@ enum Command {
     #[command(subcommand)]
     Crl(crl::Crl),
     #[command(subcommand)]
+    Ceremony(ceremony::Ceremony),
+    #[command(subcommand)]
     Certificates(certificates::Certificates),
     Issue(issue::Issue),
     Present(present::Present),
@@ -67,6 +69,7 @@ impl Command {
             Self::Ds(ds) => ds.run(),
             Self::StatusSigner(status_signer) => status_signer.run(),
             Self::Crl(crl) => crl.run(),
+            Self::Ceremony(ceremony) => ceremony.run(),
             Self::Certificates(certificates) => certificates.run(),
             Self::Issue(issue) => issue.run(),
             Self::Present(present) => present.run(),

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `command_line`, `commands` | what each command takes and prints, one file each |
 //! | `authority` | an issuing authority in a folder: root, document signers, CRL |
+//! | `ceremony` | what a root key signs, planned, witnessed and verified |
 //! | `issuance` | from a record to a signed document that a strict reader accepts |
 //! | `presentation`, `demonstration` | the holder's side, and the whole way in one go |
 //! | `verification_report` | a reader's report as text |
@@ -19,6 +20,7 @@
 //! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
 
 mod authority;
+mod ceremony;
 mod certificate_text;
 mod command_line;
 mod commands;

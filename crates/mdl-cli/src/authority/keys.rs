@@ -89,11 +89,16 @@ impl Candidate {
                 )
             }
             Kept::At(uri) => {
-                let line = format!("{uri}\n");
+                let line = key_uri_line(&uri)?;
                 write_new(&files.file(URI), line.as_bytes(), Readers::Owner)
             }
         }
     }
+}
+
+/// What stands in `key.uri`. The folder of an authority may be used from elsewhere, so paths are absolute.
+pub(crate) fn key_uri_line(uri: &KeyUri) -> Result<String> {
+    Ok(format!("{}\n", with_absolute_paths(uri)?))
 }
 
 /// Where the key of the certificate in `folder` is, if it is known.

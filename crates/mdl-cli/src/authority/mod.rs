@@ -36,7 +36,7 @@ pub(crate) use document_signer::{
 };
 pub(crate) use folder::{AuthorityFolder, AuthorityOptions, SignerName};
 pub(crate) use iaca::{Iaca, IacaRequest, create_iaca};
-pub(crate) use keys::{KeyChoice, key_of, key_store_failure, open_uri, pin};
+pub(crate) use keys::{KeyChoice, key_of, key_store_failure, key_uri_line, open_uri, pin};
 #[cfg(feature = "aws")]
 pub(crate) use private_ca::aws_access;
 pub(crate) use publication::{Place, Publication, publish_crl};

@@ -4,6 +4,7 @@
 
 mod authority;
 mod aws_walkthrough;
+mod ceremony;
 mod certificates;
 #[path = "../../../mdl-issuer/tests/record_http/certificates.rs"]
 mod certificates_of_servers;

@@ -54,6 +54,13 @@ fn the_example_of_an_own_authority_works() {
 }
 
 #[test]
+fn the_example_of_a_ceremony_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = repository().join("examples/ceremony/run.sh");
+    sh(folder.path(), &format!("sh -eu {}", script.display()));
+}
+
+#[test]
 fn the_example_of_an_issuing_service_works() {
     let folder = tempfile::tempdir().unwrap();
     // Records that are there stay, and no portraits need to be drawn without optimisation.
