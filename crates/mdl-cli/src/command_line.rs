@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::Exit;
 use crate::commands::{
     ceremony, certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger,
-    lint, man, present, serve, status_signer, vectors, verify, wallet,
+    lint, man, present, reader, serve, status_signer, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -46,6 +46,8 @@ enum Command {
     Present(present::Present),
     Verify(verify::Verify),
     #[command(subcommand)]
+    Reader(reader::Reader),
+    #[command(subcommand)]
     Wallet(wallet::Wallet),
     Lint(lint::Lint),
     Inspect(inspect::Inspect),
@@ -74,6 +76,7 @@ impl Command {
             Self::Issue(issue) => issue.run(),
             Self::Present(present) => present.run(),
             Self::Verify(verify) => verify.run(),
+            Self::Reader(reader) => reader.run(),
             Self::Wallet(wallet) => wallet.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),

@@ -3,23 +3,23 @@
 //! The service listens on loopback and the wallet speaks HTTP with it. Every step uses what the command of the same name
 //! uses, and leaves its files in one folder, so that each can be repeated by hand.
 
+mod session;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use ciborium::Value;
-use mdl_crypto::{Curve, PrivateKey, PublicKey};
 use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_issuer::clock::SystemClock;
 use mdl_issuer::config::Config;
 use mdl_issuer::openid4vci::offer::{self, CreatedOffer, OfferIdentity, OfferRequest};
 use mdl_issuer::record::SubjectReference;
 use mdl_issuer::serve::{self, Running};
-use mdl_mdoc::cose::encode_cose_key;
-use mdl_mdoc::session_transcript::{Handover, SessionTranscript};
-use mdl_mdoc::{MDL_DOC_TYPE, MDL_NAME_SPACE};
-use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
-use mdl_signer::key_file;
+use mdl_mdoc::MDL_DOC_TYPE;
+use mdl_mdoc::session_transcript::SessionTranscript;
+use mdl_reader::request::Answer;
+use mdl_reader::{Conditions, Policy, Session, Verdict, Verifier};
+use mdl_signer::key_file::{self, Passphrase};
 use mdl_wallet::collection::{Collector, Order};
 use mdl_wallet::connection::{Connection, ConnectionOptions};
 use mdl_wallet::folder::{StoredDocument, WalletFolder};
@@ -33,8 +33,8 @@ use crate::development::Development;
 use crate::failure::{Failure, Result};
 use crate::files::{NewFolder, Readers, write_new};
 use crate::input;
-use crate::presentation::{Authentication, Selection, present};
 use crate::randomness::generator;
+use crate::reader_request::decode_request;
 
 const RECORD: &[u8] = include_bytes!("../../../examples/records/erika.json");
 const PORTRAIT: &[u8] = include_bytes!("../../../examples/records/portrait.jpg");
@@ -42,19 +42,6 @@ const PORTRAIT: &[u8] = include_bytes!("../../../examples/records/portrait.jpg")
 const SUBJECT: &str = "erika";
 /// Licences that the wallet asks for.
 const BATCH: usize = 10;
-
-/// What the holder of the demonstration discloses.
-pub(crate) const DISCLOSED: [&str; 9] = [
-    "family_name",
-    "given_name",
-    "birth_date",
-    "portrait",
-    "document_number",
-    "issuing_country",
-    "expiry_date",
-    "age_over_18",
-    "driving_privileges",
-];
 
 /// One step: what was done, how long it took, the files it left, and the command that does the same.
 #[derive(Debug)]
@@ -76,6 +63,7 @@ pub(crate) struct Demonstration {
 /// What the reader received, and what it needs to judge it.
 #[derive(Debug)]
 pub(crate) struct Presented {
+    request: Vec<u8>,
     response: Vec<u8>,
     portrait: Vec<u8>,
     transcript: SessionTranscript,
@@ -114,24 +102,27 @@ impl Demonstration {
     }
 
     /// The reader's report on what was presented.
-    pub(crate) fn verify<'p>(&mut self, presented: &'p Presented) -> Result<Report<'p>> {
+    pub(crate) fn verify<'p>(&mut self, presented: &'p Presented) -> Result<Answer<'p>> {
         let started = Instant::now();
-        let report = verify(presented, &presented.response)?;
-        let disclosed = DISCLOSED.len();
+        let answer = verify(presented, &presented.response)?;
+        let elements = answer
+            .verified(0)
+            .map_or(0, |document| document.elements().count());
         let what = format!(
-            "reader verifies the response: {}, {disclosed} elements",
-            report.verdict().name()
+            "reader verifies the response: {}, {elements} elements",
+            answer.report().verdict().name()
         );
         let command = format!(
-            "mdl verify --iaca {} --crl {} --status-list {} --session-transcript {} {}",
+            "mdl verify --iaca {} --crl {} --status-list {} --session-transcript {} --request {} {}",
             self.shown("authority/iaca/certificate.pem"),
             self.shown("authority/crl/crl.pem"),
             self.shown("status.cwt"),
             self.shown("transcript.cbor"),
+            self.shown("request.cbor"),
             self.shown("response.cbor")
         );
         self.step(started, what, &[], Some(command));
-        Ok(report)
+        Ok(answer)
     }
 
     /// The same response with one bit of the portrait changed must not verify.
@@ -148,7 +139,8 @@ impl Demonstration {
         if let Some(byte) = forged.get_mut(within) {
             *byte ^= 1;
         }
-        let report = verify(presented, &forged)?;
+        let answer = verify(presented, &forged)?;
+        let report = answer.report();
         if report.verdict() == Verdict::Valid {
             return Err(Failure::no("a forged response was accepted"));
         }
@@ -252,11 +244,12 @@ impl Demonstration {
             status_list.len()
         );
         self.step(started, what, &["status.cwt"], None);
-        let (response, transcript) = self.presentation(&document)?;
+        let presented = self.presentation(&document)?;
         Ok(Presented {
-            response,
+            request: presented.request,
+            response: presented.response,
             portrait: portrait(&document.issuer_signed)?,
-            transcript,
+            transcript: presented.transcript,
             iaca,
             crl: input::read(&self.folder.join("authority/crl/crl.der"))?,
             status_list,
@@ -328,59 +321,62 @@ impl Demonstration {
         Ok(taken)
     }
 
-    fn presentation(&mut self, document: &StoredDocument) -> Result<(Vec<u8>, SessionTranscript)> {
+    /// The reader's certificate, and the session in which the licence is presented to it.
+    fn presentation(&mut self, document: &StoredDocument) -> Result<session::Presentation> {
         let started = Instant::now();
-        let device_session_key = PrivateKey::generate(Curve::P256, &mut self.rng);
-        let reader_session_key = PrivateKey::generate(Curve::P256, &mut self.rng);
-        let transcript = SessionTranscript::proximity(
-            &device_engagement(device_session_key.public_key())?,
-            &encode_cose_key(reader_session_key.public_key()),
-            Handover::Qr,
+        let at = OffsetDateTime::now_utc();
+        let passphrase = input::read_at_most(&self.folder.join("passphrase"), 4096)?;
+        let passphrase = String::from_utf8_lossy(&passphrase).trim().to_owned();
+        let passphrase = Passphrase::new(passphrase).map_err(|error| {
+            Failure::usage("the demonstration has no passphrase").because(&error)
+        })?;
+        let (reader, readers) = session::reader(&self.folder, passphrase, at)?;
+        let files = ["reader-authority/reader/gate-7/certificate.pem"];
+        let what = "reader gets a certificate from an authority of its own".to_owned();
+        let command = format!(
+            "mdl reader issue NAME --authority {} …",
+            self.shown("reader-authority")
         );
-        let selections: Vec<_> = DISCLOSED
-            .iter()
-            .map(|identifier| {
-                Selection::Element(MDL_NAME_SPACE.to_owned(), (*identifier).to_owned())
-            })
-            .collect();
-        let authentication = Authentication::Signature;
-        let response = present(
-            &document.issuer_signed,
-            &selections,
-            &document.key,
-            authentication,
-            &transcript,
-        )?;
+        self.step(started, what, &files, Some(command));
+
+        let started = Instant::now();
+        let presented = session::present(&reader, &readers, document, &mut self.rng, at)?;
         let device = self.folder.join("device.pem");
         key_file::create_unencrypted(&device, &document.key, &mut self.rng).map_err(|error| {
             Failure::usage(format!("cannot write {}", device.display())).because(&error)
         })?;
+        let transcript = presented.transcript.as_bytes();
         for (name, content, readers) in [
             ("licence.cbor", &document.issuer_signed[..], Readers::Owner),
-            ("transcript.cbor", transcript.as_bytes(), Readers::Everyone),
-            ("response.cbor", &response, Readers::Owner),
+            ("engagement.txt", presented.qr.as_bytes(), Readers::Everyone),
+            ("request.cbor", &presented.request, Readers::Everyone),
+            ("transcript.cbor", transcript, Readers::Everyone),
+            ("response.cbor", &presented.response, Readers::Owner),
         ] {
             write_new(&self.folder.join(name), content, readers)?;
         }
         let what = format!(
-            "holder presents {} elements of one licence after a QR code: {} bytes",
-            selections.len(),
-            response.len()
-        );
-        let command = format!(
-            "mdl present --issuer-signed {} --device-key {} --session-transcript {} --elements all --out FILE",
-            self.shown("licence.cbor"),
-            self.shown("device.pem"),
-            self.shown("transcript.cbor")
+            "holder shows a QR code; {}; agrees, and answers over the encrypted session: {} bytes, for a request of {} bytes \
+             in {} Bluetooth values",
+            presented.shown,
+            presented.response.len(),
+            presented.request.len(),
+            presented.values_sent
         );
         let files = [
+            "engagement.txt",
+            "request.cbor",
             "licence.cbor",
             "device.pem",
             "transcript.cbor",
             "response.cbor",
         ];
+        let command = format!(
+            "mdl wallet engage --data {} …, mdl reader ask --engagement 'mdoc:…' …",
+            self.shown("wallet")
+        );
         self.step(started, what, &files, Some(command));
-        Ok((response, transcript))
+        Ok(presented)
     }
 
     fn step(&mut self, started: Instant, what: String, files: &[&str], command: Option<String>) {
@@ -413,7 +409,7 @@ fn portrait(issuer_signed: &[u8]) -> Result<Vec<u8>> {
         .ok_or_else(|| Failure::no("the licence has no portrait"))
 }
 
-fn verify<'p>(presented: &Presented, response: &'p [u8]) -> Result<Report<'p>> {
+fn verify<'p>(presented: &Presented, response: &'p [u8]) -> Result<Answer<'p>> {
     let anchor = TrustAnchor::from_der(&presented.iaca)
         .map_err(|error| Failure::no("the root cannot be trusted").because(&error))?;
     let verifier = Verifier::new(TrustAnchors::new([anchor])).with_policy(Policy::Iso);
@@ -422,28 +418,11 @@ fn verify<'p>(presented: &Presented, response: &'p [u8]) -> Result<Report<'p>> {
         reader_key: None,
     };
     let conditions = Conditions {
-        doc_type: Some(MDL_DOC_TYPE),
         crls: &[&presented.crl],
         status_tokens: &[&presented.status_list],
         require_revocation: true,
         ..Conditions::new(OffsetDateTime::now_utc(), session)
     };
-    Ok(verifier.verify(response, &conditions))
-}
-
-/// `DeviceEngagement` of a device that offers nothing but its key (8.2.1.1): `{0: "1.0", 1: [1, COSE_Key in tag 24]}`.
-fn device_engagement(key: &PublicKey) -> Result<Vec<u8>> {
-    const CIPHER_SUITE: i64 = 1;
-    let key = Value::Tag(24, Box::new(Value::Bytes(encode_cose_key(key))));
-    let engagement = Value::Map(vec![
-        (Value::from(0), Value::from("1.0")),
-        (
-            Value::from(1),
-            Value::Array(vec![Value::from(CIPHER_SUITE), key]),
-        ),
-    ]);
-    let mut encoded = Vec::new();
-    ciborium::into_writer(&engagement, &mut encoded)
-        .map_err(|error| Failure::no("no device engagement").because(&error))?;
-    Ok(encoded)
+    let request = decode_request(&presented.request)?;
+    Ok(verifier.verify_answer(&request, response, &conditions))
 }

@@ -119,7 +119,8 @@ pub(crate) fn present(
     .map_err(|error| refused(&error))
 }
 
-fn refused(error: &PresentError) -> Failure {
+/// Why nothing was presented, with what to do.
+pub(crate) fn refused(error: &PresentError) -> Failure {
     let failure = Failure::no(error.to_string());
     let failure = match std::error::Error::source(error) {
         Some(cause) => failure.because(cause),

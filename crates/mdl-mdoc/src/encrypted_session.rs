@@ -185,7 +185,8 @@ impl EncryptedSession {
 
     /// Ends the session, and gives the message that says so.
     #[must_use]
-    pub fn terminate(self) -> Vec<u8> {
+    pub fn terminate(&mut self) -> Vec<u8> {
+        self.is_over = true;
         SessionStatus::Termination.to_message()
     }
 

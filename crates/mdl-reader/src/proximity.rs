@@ -132,9 +132,9 @@ impl ReaderSession {
         self.session.send(request)
     }
 
-    /// Ends the session, and gives the message that says so.
+    /// Ends the session, and gives the message that says so. What was received can still be verified.
     #[must_use]
-    pub fn terminate(self) -> Vec<u8> {
+    pub fn terminate(&mut self) -> Vec<u8> {
         self.session.terminate()
     }
 

@@ -64,6 +64,10 @@ impl AuthorityFolder {
         self.root.join("status").join(&name.0)
     }
 
+    pub(crate) fn reader(&self, name: &SignerName) -> PathBuf {
+        self.root.join("reader").join(&name.0)
+    }
+
     /// The CRL to publish, in DER.
     pub(crate) fn crl(&self) -> PathBuf {
         self.root.join("crl").join("crl.der")

@@ -6,6 +6,7 @@
 //!   ds/.rotation.json (a rotation that has begun)
 //!   ds/NAME/certificate.pem   request.pem   key.pem or key.uri (neither for the key of a request)   signer.json
 //!   status/NAME/certificate.pem   key.pem or key.uri
+//!   reader/NAME/certificate.pem   key.pem or key.uri
 //!   private-ca/state.json (of a root in AWS Private CA, which has no key here)   ds/NAME/ (until it is certified)
 //!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
 //! ```
@@ -25,6 +26,7 @@ mod own;
 #[cfg(feature = "aws")]
 pub(crate) mod private_ca;
 mod publication;
+mod reader;
 mod rotation;
 mod status_signer;
 
@@ -40,6 +42,7 @@ pub(crate) use keys::{KeyChoice, key_of, key_store_failure, key_uri_line, open_u
 #[cfg(feature = "aws")]
 pub(crate) use private_ca::aws_access;
 pub(crate) use publication::{Place, Publication, publish_crl};
+pub(crate) use reader::{ReaderRequest, issue_reader};
 pub(crate) use rotation::{Rotation, Successor};
 pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 

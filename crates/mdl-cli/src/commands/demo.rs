@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use mdl_reader::{Report, Verdict};
+use mdl_reader::request::Answer;
 use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::demonstration::{Demonstration, Step};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
+use crate::reader_request::{answer_json, answer_text};
 use crate::verification_report;
 
 /// Demonstrations in one folder, beside each other.
@@ -19,7 +20,7 @@ const MAX_FOLDERS: u32 = 1000;
   mdl demo
 
 Makes a throw-away authority with sample people, runs the issuing service on loopback, has the reference wallet collect \
-a batch from it, presents one licence and verifies it. Leaves every file in one folder, with the command that does each \
+a batch from it, presents one licence to a reader over an encrypted session and verifies it. Leaves every file in one folder, with the command that does each \
 step by hand. Nothing leaves the machine.")]
 pub(crate) struct Demo {
     /// Folder to make and fill [default: mdl-demo, or mdl-demo-2 and so on if that exists]
@@ -37,22 +38,23 @@ impl Demo {
         };
         let mut demonstration = Demonstration::start(&folder)?;
         let presented = demonstration.run()?;
-        let report = demonstration.verify(&presented)?;
+        let answer = demonstration.verify(&presented)?;
         demonstration.refuse_forgery(&presented)?;
         let steps = &demonstration.steps;
         self.output.result(
-            || text(steps, &report, &folder),
+            || text(steps, &answer, &folder),
             || {
                 json!({
                     "folder": folder.to_string_lossy(),
                     "steps": steps.iter().map(step_json).collect::<Vec<_>>(),
-                    "report": mdl_reader::json::to_json(&report),
+                    "report": mdl_reader::json::to_json(answer.report()),
+                    "request": answer_json(&answer),
                 })
             },
         )?;
-        Ok(match report.verdict() {
-            Verdict::Valid => Exit::Good,
-            Verdict::Untrusted | Verdict::Invalid => Exit::No,
+        Ok(match answer.is_complete() {
+            true => Exit::Good,
+            false => Exit::No,
         })
     }
 }
@@ -69,7 +71,7 @@ fn free_folder() -> Result<PathBuf> {
         })
 }
 
-fn text(steps: &[Step], report: &Report<'_>, folder: &std::path::Path) -> String {
+fn text(steps: &[Step], answer: &Answer<'_>, folder: &std::path::Path) -> String {
     let mut text = String::new();
     for (number, step) in steps.iter().enumerate() {
         text.push_str(&format!(
@@ -86,8 +88,9 @@ fn text(steps: &[Step], report: &Report<'_>, folder: &std::path::Path) -> String
         }
     }
     text.push_str(&format!(
-        "\nThe reader's report:\n\n{}",
-        verification_report::to_text(report)
+        "\nThe reader's report:\n\n{}{}",
+        verification_report::to_text(answer.report()),
+        answer_text(answer)
     ));
     text.push_str(&format!(
         "\nEverything lies in {}. Look at it with: mdl inspect {}\n",

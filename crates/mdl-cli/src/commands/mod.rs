@@ -17,6 +17,7 @@ pub(crate) mod man;
 pub(crate) mod present;
 #[cfg(feature = "aws")]
 pub(crate) mod private_ca;
+pub(crate) mod reader;
 pub(crate) mod serve;
 pub(crate) mod status_signer;
 pub(crate) mod vectors;

@@ -14,6 +14,7 @@ use crate::failure::{Failure, Result};
 use crate::input::{self, HexOrFile, parse_time, time_or_now};
 use crate::output::Output;
 use crate::presentation::read_transcript;
+use crate::reader_request::{answer_json, answer_text, decode_request};
 use crate::verification_report;
 use crate::vical_trust::{self, VicalFinding, findings, read_vical};
 
@@ -25,7 +26,7 @@ use crate::vical_trust::{self, VicalFinding, findings, read_vical};
   mdl verify --iaca mdl-authority/iaca/certificate.pem \\
       --session-transcript 83f6f6f6 --json response.cbor
 
-Exit code 0: everything in the response was verified, every document. 1: not verified, whatever the reason, also for \
+Exit code 0: everything in the response was verified, every document; with --request, and nothing is missing. 1: not verified, whatever the reason, also for \
 input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
 are printed for verified documents only. A VICAL that does not verify gives no trust: exit code 1. One whose next issue is \
 due is used, and named among the findings. A status token that does not answer leaves the status unknown, and the \
@@ -51,6 +52,9 @@ pub(crate) struct Verify {
     /// EReaderKey.Priv of the session (PKCS#8), which a device MAC needs
     #[arg(long, value_name = "FILE", requires = "session_transcript")]
     reader_key: Option<PathBuf>,
+    /// The DeviceRequest that RESPONSE answers: say what is missing, and what was not asked for
+    #[arg(long, value_name = "FILE", requires = "session_transcript")]
+    request: Option<PathBuf>,
     /// Ask for issuer data authentication only: says nothing of who presents the document
     #[arg(long = "static")]
     static_: bool,
@@ -77,7 +81,7 @@ pub(crate) struct Verify {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum PolicyName {
+pub(crate) enum PolicyName {
     /// Also reject what the standard only asks of issuers, and every encoding deviation
     Strict,
     /// The standard's verification; other deviations are findings
@@ -139,22 +143,38 @@ impl Verify {
             require_revocation: self.require_revocation,
             ..Conditions::new(at, session)
         };
-        let report = if transcript.is_none()
-            && structure_of(&response) == Ok(DocumentStructure::IssuerSigned)
-        {
-            verifier.verify_issuer_signed(&response, &conditions)
-        } else {
-            verifier.verify(&response, &conditions)
+        let request = self.request.as_deref().map(input::read).transpose()?;
+        let request = request.as_deref().map(decode_request).transpose()?;
+        let answer =
+            request.map(|request| verifier.verify_answer(&request, &response, &conditions));
+        let plain;
+        let report = match &answer {
+            Some(answer) => answer.report(),
+            None if transcript.is_none()
+                && structure_of(&response) == Ok(DocumentStructure::IssuerSigned) =>
+            {
+                plain = verifier.verify_issuer_signed(&response, &conditions);
+                &plain
+            }
+            None => {
+                plain = verifier.verify(&response, &conditions);
+                &plain
+            }
         };
         let vical = vical.as_ref().map(|vical| (vical, findings(vical, at)));
         let text = || {
             let list = vical
                 .as_ref()
                 .map(|(vical, findings)| vical_trust::to_text(vical, findings));
-            verification_report::to_text(&report) + &list.unwrap_or_default()
+            verification_report::to_text(report)
+                + &answer.as_ref().map(answer_text).unwrap_or_default()
+                + &list.unwrap_or_default()
         };
         let json = || {
-            let mut json = mdl_reader::json::to_json(&report);
+            let mut json = mdl_reader::json::to_json(report);
+            if let Some(answer) = &answer {
+                json["request"] = answer_json(answer);
+            }
             if let Some((vical, findings)) = &vical {
                 json["vical"] = vical_trust::to_json(vical);
                 if let Some(list) = json["findings"].as_array_mut() {
@@ -164,7 +184,10 @@ impl Verify {
             json
         };
         self.output.result(text, json)?;
-        Ok(exit_of(&report))
+        Ok(match &answer {
+            Some(answer) if !answer.is_complete() => Exit::No,
+            _ => exit_of(report),
+        })
     }
 }
 
@@ -193,7 +216,7 @@ pub(crate) fn read_trust_anchors(paths: &[PathBuf]) -> Result<Vec<TrustAnchor>> 
     Ok(anchors)
 }
 
-fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let mut crls = Vec::new();
     for path in paths {
         crls.append(&mut input::read_pem_or_der(path, DocumentKind::Crl)?);
@@ -202,7 +225,7 @@ fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
 }
 
 /// The files as they are: what is in them is for the reader to judge.
-fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     let limit = StatusTokenLimits::DEFAULT.max_bytes as u64;
     paths
         .iter()

@@ -20,6 +20,7 @@ mod mdl;
 mod moto;
 mod private_ca;
 mod publish;
+mod reader;
 mod readme;
 mod reconcile;
 mod rotation;

@@ -104,6 +104,8 @@ fn the_examples_of_every_help_work_one_after_the_other() {
         "ds issue",
         "ds list",
         "status-signer issue",
+        "reader issue",
+        "reader request",
         "key new",
         "issue",
         "present",

@@ -1,6 +1,7 @@
 //! The reference wallet: not for production.
 
 mod collect;
+pub(crate) mod engage;
 mod list;
 mod load;
 mod present;
@@ -22,6 +23,7 @@ use crate::input;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Wallet {
     Collect(collect::Collect),
+    Engage(Box<engage::Engage>),
     List(list::List),
     Present(present::Present),
     Load(load::Load),
@@ -31,6 +33,7 @@ impl Wallet {
     pub(crate) fn run(&self) -> Result<Exit> {
         match self {
             Self::Collect(collect) => collect.run(),
+            Self::Engage(engage) => engage.run(),
             Self::List(list) => list.run(),
             Self::Present(present) => present.run(),
             Self::Load(load) => load.run(),
