@@ -9,6 +9,7 @@
 //! | build an mdoc to be signed | [`builder::MdocBuilder`] |
 //! | present one to a reader | [`presentation::Presentation`] |
 //! | publish revocation, or read what was published | [`status_list`] |
+//! | equip a reader that has no network | [`trust_bundle`] |
 //! | offer or read a device engagement | [`device_engagement::DeviceEngagement`] |
 //! | ask for elements, or read what is asked for | [`device_request::DeviceRequest`] |
 //! | encrypt what reader and device say | [`encrypted_session::EncryptedSession`] |
@@ -34,6 +35,7 @@ pub mod session;
 pub mod session_transcript;
 pub mod status_list;
 pub mod tdate;
+pub mod trust_bundle;
 
 /// Document type of the mobile driving licence.
 pub const MDL_DOC_TYPE: &str = "org.iso.18013.5.1.mDL";
