@@ -4,8 +4,17 @@
 //! bytes of its issuer name. Several anchors may share a name (a re-keyed IACA), so all of them are candidates and
 //! the signature decides. An empty list trusts nobody.
 //!
-//! ISO/IEC 18013-5, Tables B.1 and 12.8; Annex C for the scope that comes with a VICAL.
+//! Trust passes from a root to its successor by a link certificate ([`TrustAnchor::follow_link`], [`renewed_roots`]).
+//!
+//! ISO/IEC 18013-5, Tables B.1 and B.2, 12.8; Annex C for the scope that comes with a VICAL.
 
+mod link;
+mod scope;
+
+pub use link::{LinkError, LinkOutcome, renewed_roots};
+pub use scope::{DocTypeScope, RegionScope};
+
+use scope::scope_key;
 use std::sync::Arc;
 
 use mdl_crypto::{HashAlgorithm, InvalidKey, PublicKey};
@@ -33,17 +42,8 @@ pub struct TrustAnchor {
     may_sign_crls: bool,
     deviations: Vec<AnchorDeviation>,
     scope: DocTypeScope,
+    region: RegionScope,
     source: AnchorSource,
-}
-
-/// For which document types an anchor is trusted.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum DocTypeScope {
-    /// For every document type.
-    #[default]
-    Any,
-    /// Only for these, as a VICAL entry lists them.
-    Only(Vec<String>),
 }
 
 /// Where the trust in an anchor comes from.
@@ -59,6 +59,20 @@ pub enum AnchorSource {
         provider: String,
         /// `vicalIssueID`, if the list has one.
         issue_id: Option<u64>,
+    },
+    /// The root of the same authority that was trusted before.
+    Link {
+        /// SHA-256 over the certificate of that root.
+        from: [u8; 32],
+    },
+    /// A verified trust bundle.
+    Bundle {
+        /// `publisher`.
+        publisher: String,
+        /// `sequence`.
+        sequence: u64,
+        /// `origin`: where the publisher has it from.
+        origin: Option<String>,
     },
 }
 
@@ -175,6 +189,7 @@ impl TrustAnchor {
             may_sign_crls: may(KeyUsage::CRL_SIGN),
             deviations: deviations(&certificate)?,
             scope: DocTypeScope::default(),
+            region: RegionScope::default(),
             source: AnchorSource::default(),
             der: der.to_vec(),
         })
@@ -187,6 +202,13 @@ impl TrustAnchor {
         doc_types.sort();
         doc_types.dedup();
         self.scope = DocTypeScope::Only(doc_types);
+        self
+    }
+
+    /// The same anchor, trusted only for document signers of this region.
+    #[must_use]
+    pub fn only_in(mut self, region: RegionScope) -> Self {
+        self.region = region;
         self
     }
 
@@ -247,6 +269,11 @@ impl TrustAnchor {
         &self.scope
     }
 
+    /// The region it is trusted for.
+    pub fn region(&self) -> &RegionScope {
+        &self.region
+    }
+
     /// Where the trust comes from.
     pub fn source(&self) -> &AnchorSource {
         &self.source
@@ -275,19 +302,16 @@ impl TrustAnchor {
         &self.state
     }
 
+    /// Whether `other` is the same certificate with the same scope: as an anchor it adds nothing.
+    fn same_trust(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+            && self.scope == other.scope
+            && self.region == other.region
+    }
+
     /// Whether `at` lies within its validity.
     pub(crate) fn is_valid_at(&self, at: OffsetDateTime) -> bool {
         self.not_before <= at && at <= self.not_after
-    }
-}
-
-impl DocTypeScope {
-    /// Whether a document of this type is in scope.
-    pub fn contains(&self, doc_type: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Only(doc_types) => doc_types.iter().any(|listed| listed == doc_type),
-        }
     }
 }
 
@@ -378,7 +402,7 @@ impl TrustAnchors {
                 (
                     anchor.subject.clone(),
                     anchor.fingerprint,
-                    scope_key(&anchor.scope),
+                    scope_key(&anchor.scope, &anchor.region),
                 )
             };
             order(a).cmp(&order(b))
@@ -418,21 +442,10 @@ impl TrustAnchors {
     }
 }
 
-/// An unambiguous text for a scope: lengths keep neighbouring document types apart.
-fn scope_key(scope: &DocTypeScope) -> String {
-    match scope {
-        DocTypeScope::Any => "*".to_owned(),
-        DocTypeScope::Only(doc_types) => doc_types
-            .iter()
-            .map(|doc_type| format!("{}:{doc_type};", doc_type.len()))
-            .collect(),
-    }
-}
-
 fn id_of(anchors: &[Arc<TrustAnchor>]) -> TrustListId {
     let mut content = Vec::new();
     for anchor in anchors {
-        let scope = scope_key(&anchor.scope);
+        let scope = scope_key(&anchor.scope, &anchor.region);
         content.extend_from_slice(&anchor.fingerprint);
         content.extend_from_slice(&scope.len().to_be_bytes());
         content.extend_from_slice(scope.as_bytes());

@@ -11,7 +11,7 @@ use mdl_iaca::profile::{
     ReaderAuthenticationProfile, SerialNumber, Validity, VicalSignerProfile,
 };
 use mdl_iaca::revocation::RevocationEvidence;
-use mdl_iaca::trust_anchor::{AnchorDeviation, TrustAnchor, TrustAnchors};
+use mdl_iaca::trust_anchor::{AnchorDeviation, RegionScope, TrustAnchor, TrustAnchors};
 
 /// A path that passes every check, as a starting point for those that fail one.
 struct Scene {
@@ -122,7 +122,11 @@ impl Verdict {
 #[test]
 fn a_document_signer_below_its_iaca_is_validated() {
     let scene = Scene::new();
-    let anchors = TrustAnchors::new([scene.anchor().only_for([MDL])]);
+    let region = RegionScope {
+        country: Some("UT".into()),
+        state: Some("UT-01".into()),
+    };
+    let anchors = TrustAnchors::new([scene.anchor().only_for([MDL]).only_in(region)]);
     let crl = scene.authority.crl(1, &[serial(5)]);
     let crls = [crl.as_slice()];
     let path = anchors.examine(&[&scene.ds], Role::DocumentSigner);
@@ -722,6 +726,29 @@ fn an_anchor_for_another_document_type_fails() {
     scene
         .judge_with(&[&scene.ds], [narrow, scene.anchor()], NOW)
         .passes();
+}
+
+#[test]
+fn an_anchor_for_another_region_fails() {
+    let scene = Scene::new();
+    for (country, state) in [
+        (Some("AT"), None),
+        (None, Some("UT-02")),
+        (Some("UT"), Some("UT-02")),
+    ] {
+        let region = RegionScope {
+            country: country.map(str::to_owned),
+            state: state.map(str::to_owned),
+        };
+        let narrow = scene.anchor().only_in(region);
+        scene
+            .judge_with(&[&scene.ds], [narrow.clone()], NOW)
+            .fails_only("anchor-region", |reason| *reason == Reason::Region);
+        // Another source trusts the same certificate for it.
+        scene
+            .judge_with(&[&scene.ds], [narrow, scene.anchor()], NOW)
+            .passes();
+    }
 }
 
 #[test]

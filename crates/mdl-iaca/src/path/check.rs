@@ -45,11 +45,13 @@ pub enum PathCheck {
     DsProhibitedExtensions,
     /// The anchor is trusted for the document type (C13).
     AnchorDocType,
+    /// The anchor is trusted for the country and state of the leaf.
+    AnchorRegion,
 }
 
 impl PathCheck {
     /// All checks in the order of a report.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::X5chain,
         Self::DsAlgorithm,
         Self::DsPublicKey,
@@ -68,6 +70,7 @@ impl PathCheck {
         Self::IacaProfile,
         Self::DsProhibitedExtensions,
         Self::AnchorDocType,
+        Self::AnchorRegion,
     ];
 
     /// The stable identifier.
@@ -91,6 +94,7 @@ impl PathCheck {
             Self::IacaProfile => "iaca-profile",
             Self::DsProhibitedExtensions => "ds-prohibited-extensions",
             Self::AnchorDocType => "anchor-doc-type",
+            Self::AnchorRegion => "anchor-region",
         }
     }
 
@@ -114,7 +118,7 @@ impl PathCheck {
             Self::Revocation => "ISO/IEC 18013-5, B.3.2",
             Self::DsCountry | Self::DsState => "ISO/IEC 18013-5, 12.8",
             Self::IacaProfile => "ISO/IEC 18013-5, Table B.1",
-            Self::AnchorDocType => "ISO/IEC 18013-5, 12.8.1",
+            Self::AnchorDocType | Self::AnchorRegion => "ISO/IEC 18013-5, 12.8.1",
         }
     }
 }

@@ -46,7 +46,7 @@ impl ExaminedPath {
             PathCheck::DsValidity,
             leaf_validity(leaf, self.role, conditions.at),
         );
-        let anchor = self.best_anchor(conditions);
+        let anchor = self.best_anchor(leaf, conditions);
         if let Some(anchor) = anchor {
             steps.set(PathCheck::TrustAnchor, key_identifier(leaf, anchor));
             steps.set(
@@ -59,6 +59,7 @@ impl ExaminedPath {
                 PathCheck::AnchorDocType,
                 doc_type(anchor, conditions.doc_type),
             );
+            steps.set(PathCheck::AnchorRegion, region(leaf, anchor, self.role));
             if self.role.is_below_iaca() {
                 steps.set(
                     PathCheck::DsCountry,
@@ -81,12 +82,13 @@ impl ExaminedPath {
     }
 
     /// Of several anchors with the key that signed the leaf, the one that suits best.
-    fn best_anchor(&self, conditions: &PathConditions<'_>) -> Option<&TrustAnchor> {
+    fn best_anchor(&self, leaf: &Leaf, conditions: &PathConditions<'_>) -> Option<&TrustAnchor> {
         let suits = |anchor: &TrustAnchor| {
             let in_scope = conditions
                 .doc_type
                 .is_none_or(|doc_type| anchor.scope().contains(doc_type));
-            (in_scope, anchor.is_valid_at(conditions.at))
+            let in_region = region_contains(leaf, anchor);
+            (in_scope, in_region, anchor.is_valid_at(conditions.at))
         };
         // The last of equals wins in max_by_key; reversed, so that it is the first of the list.
         self.anchors
@@ -168,6 +170,23 @@ fn doc_type(anchor: &TrustAnchor, doc_type: Option<&str>) -> Finding {
         (scope, Some(doc_type)) if scope.contains(doc_type) => PASS,
         (_, Some(doc_type)) => fail(Reason::DocType(doc_type.to_owned())),
     }
+}
+
+/// Only below an IACA do both names have to be there at all.
+fn region(leaf: &Leaf, anchor: &TrustAnchor, role: Role) -> Finding {
+    if !anchor.region().is_limited() || !role.is_below_iaca() {
+        NOT_APPLICABLE
+    } else if region_contains(leaf, anchor) {
+        PASS
+    } else {
+        fail(Reason::Region)
+    }
+}
+
+fn region_contains(leaf: &Leaf, anchor: &TrustAnchor) -> bool {
+    anchor
+        .region()
+        .contains(leaf.country.text(), leaf.state.text())
 }
 
 /// The outcome of every check.

@@ -135,4 +135,7 @@ pub enum Reason {
     /// The anchor is not trusted for this document type.
     #[error("the trust anchor is not trusted for {0:?}")]
     DocType(String),
+    /// The anchor is not trusted for the country and state that the leaf names.
+    #[error("the trust anchor is not trusted for this country, state or province")]
+    Region,
 }
