@@ -3,8 +3,9 @@
 #
 #   mdl vectors run testvectors --command 'sh testvectors/verify-with-mdl.sh {dir}'
 #
-# Four tests cannot come out right: the command line cannot limit a trust anchor to document types (path-anchor-for-others,
-# path-anchor-for-none), and a file given as a CRL that is none is wrong usage (revocation-noise*).
+# Six tests cannot come out right: this gives trust anchors without their limits (path-anchor-for-others,
+# path-anchor-for-none, path-anchor-for-other-country, path-anchor-for-other-state; `mdl verify --trust-list` takes such
+# limits), and a file given as a CRL that is none is wrong usage (revocation-noise*).
 set -eu
 dir=$1
 

@@ -56,6 +56,8 @@ fn mdl_verify_as_another_implementation_differs_where_its_options_end() {
     let known = [
         "path-anchor-for-others",
         "path-anchor-for-none",
+        "path-anchor-for-other-country",
+        "path-anchor-for-other-state",
         "revocation-noise",
         "revocation-noise-required",
     ];

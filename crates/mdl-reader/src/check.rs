@@ -144,6 +144,8 @@ checks! {
         "The document signer's certificate has none of the extensions that Annex B prohibits.";
     AnchorDocType, "anchor-doc-type", "C.1.8", IssuerTrust, Essential,
         "The trust anchor is trusted for this document type.";
+    AnchorRegion, "anchor-region", "12.8.1 (second edition)", IssuerTrust, Essential,
+        "The trust anchor is trusted for the country, state or province of the document signer.";
     DsProfile, "ds-profile", "Annex B", IssuerTrust, IssuerDuty,
         "The document signer's certificate satisfies every rule of its profile (examined under the strict policy).";
     IssuerSignature, "issuer-signature", "9.1.2.4", IssuerTrust, Essential,

@@ -19,6 +19,7 @@
 //! | [`Report`] | every check with its outcome; [`Report::verdict`] is the one to act on |
 //! | [`proximity::ReaderSession`] | the encrypted session in which a response comes |
 //! | [`request::Answer`] | a verified response held against what was asked for |
+//! | [`trust_bundle::TrustBundle`] | trust anchors and revocation evidence for a reader without a network |
 //! | [`VerifiedDocument`] | the only way to element values |
 //!
 //! The module `json` writes a report as JSON (cargo feature `json`).
@@ -39,6 +40,7 @@ pub mod proximity;
 mod report;
 pub mod request;
 mod status_problem;
+pub mod trust_bundle;
 mod verified;
 mod verifier;
 pub mod vical;

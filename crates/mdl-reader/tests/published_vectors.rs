@@ -245,6 +245,22 @@ fn the_aamva_vical_verifies_until_its_signer_expires_and_below_its_root_only() {
             "nextUpdate is a day after issue"
         );
         assert!(vical.unusable.is_empty(), "{:?}", vical.unusable);
+        // Key identifiers wrapped twice, members in capital letters, the state AK, the root in the chain; and six
+        // entries whose validity is that of the certificate in another time zone.
+        let mut counts = std::collections::BTreeMap::new();
+        for deviation in &vical.deviations {
+            *counts.entry(deviation.id()).or_insert(0) += 1;
+        }
+        assert_eq!(
+            counts.into_iter().collect::<Vec<_>>(),
+            [
+                ("vical-entry-differs", 12),
+                ("vical-entry-ski", 14),
+                ("vical-entry-spelling", 15),
+                ("vical-entry-state", 1),
+                ("vical-x5chain", 1),
+            ]
+        );
         let fingerprints: Vec<_> = vical
             .trust_anchors
             .iter()

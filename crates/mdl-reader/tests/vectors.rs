@@ -7,7 +7,7 @@ use std::path::Path;
 
 use base64ct::{Base64, Encoding};
 use mdl_crypto::PrivateKey;
-use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_iaca::trust_anchor::{RegionScope, TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::session_transcript::SessionTranscript;
 use mdl_mdoc::tdate::TDate;
@@ -52,6 +52,11 @@ fn for_each_test(look: impl Fn(&Json, &Report<'_>)) {
 fn verify(test: &Json, look: impl Fn(&Json, &Report<'_>)) {
     let anchors = test["iaca"].as_array().unwrap().iter().map(|anchor| {
         let trusted = TrustAnchor::from_der(&bytes(&anchor["certificate"])).unwrap();
+        let limit = |name: &str| anchor[name].as_str().map(str::to_owned);
+        let trusted = trusted.only_in(RegionScope {
+            country: limit("country"),
+            state: limit("state"),
+        });
         match anchor.get("doc_types") {
             Some(doc_types) => trusted.only_for(texts(doc_types)),
             None => trusted,

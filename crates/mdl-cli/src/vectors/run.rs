@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mdl_crypto::PrivateKey;
-use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_iaca::trust_anchor::{RegionScope, TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::session_transcript::SessionTranscript;
 use mdl_reader::{CheckId, Conditions, Outcome, Report, Session, Verdict, Verifier};
@@ -118,6 +118,10 @@ fn verify(test: &Test) -> Result<Answer, String> {
     for anchor in &test.iaca {
         let trusted = TrustAnchor::from_der(&anchor.certificate.0);
         let trusted = trusted.map_err(|error| format!("unusable trust anchor: {error}"))?;
+        let trusted = trusted.only_in(RegionScope {
+            country: anchor.country.clone(),
+            state: anchor.state.clone(),
+        });
         anchors.push(match &anchor.doc_types {
             Some(doc_types) => trusted.only_for(doc_types.iter().cloned()),
             None => trusted,

@@ -73,6 +73,12 @@ pub(crate) struct Anchor {
     /// The document types it is trusted for; without it every type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) doc_types: Option<Vec<String>>,
+    /// The country of document signers it is trusted for; without it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) country: Option<String>,
+    /// The state or province of document signers it is trusted for; without it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
 }
 
 /// What the input is.

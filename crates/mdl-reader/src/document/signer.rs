@@ -148,6 +148,7 @@ fn check_id(check: PathCheck) -> CheckId {
         PathCheck::IacaProfile => CheckId::IacaProfile,
         PathCheck::DsProhibitedExtensions => CheckId::DsProhibitedExtensions,
         PathCheck::AnchorDocType => CheckId::AnchorDocType,
+        PathCheck::AnchorRegion => CheckId::AnchorRegion,
         // PathCheck may grow; a check without an id of its own here must still be able to reject.
         _ => CheckId::Structure,
     }

@@ -10,5 +10,6 @@ mod keys;
 mod leaks;
 mod scene;
 mod size;
+mod trust_bundle;
 mod verdicts;
 mod vical;

@@ -163,6 +163,15 @@ impl Case<'_> {
         self
     }
 
+    /// Trusts the anchors for document signers of this country and state only.
+    fn region(self, country: Option<&str>, state: Option<&str>) -> Self {
+        for anchor in &mut self.test.iaca {
+            anchor.country = country.map(str::to_owned);
+            anchor.state = state.map(str::to_owned);
+        }
+        self
+    }
+
     fn crls<const N: usize>(self, crls: [Vec<u8>; N]) -> Self {
         self.test.crls = crls.map(Base64).to_vec();
         self
@@ -210,5 +219,7 @@ fn anchor(certificate: Vec<u8>) -> Anchor {
     Anchor {
         certificate: Base64(certificate),
         doc_types: None,
+        country: None,
+        state: None,
     }
 }

@@ -194,4 +194,30 @@ fn scope(layer: &mut Layer) {
         )
         .scope([])
         .fails(["anchor-doc-type"]);
+    layer
+        .response(
+            "path-anchor-for-region",
+            "Normal",
+            "the trust anchor is trusted for the country and state of the document signer",
+            Licence::new().response(),
+        )
+        .region(Some("US"), Some("US-UT"));
+    layer
+        .response(
+            "path-anchor-for-other-country",
+            "Anchor",
+            "the trust anchor is trusted for another country only",
+            Licence::new().response(),
+        )
+        .region(Some("CA"), None)
+        .fails(["anchor-region"]);
+    layer
+        .response(
+            "path-anchor-for-other-state",
+            "Anchor",
+            "the trust anchor is trusted for another state of the country only",
+            Licence::new().response(),
+        )
+        .region(Some("US"), Some("US-NV"))
+        .fails(["anchor-region"]);
 }

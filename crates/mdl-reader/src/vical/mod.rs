@@ -3,8 +3,15 @@
 //! ISO/IEC 18013-5, Annex C: a `COSE_Sign1` over a CBOR map (not in tag 24), signed by a certificate for that purpose
 //! below the provider's authority. What an entry says beside its `certificate` is not trusted: name, serial number and
 //! key identifier are read from the certificate itself. An entry that cannot be used is left out and listed, so that
-//! one authority's mistake does not take the others' trust away.
+//! one authority's mistake does not take the others' trust away. What deviates and is used all the same is listed too:
+//! no published list is without such deviations.
 
+mod deviation;
+mod entry;
+
+pub use deviation::{EntryDeviation, VicalDeviation};
+
+use entry::{CertificateInfo, read_infos};
 use mdl_iaca::path::{PathConditions, Role, authorities_below};
 use mdl_iaca::trust_anchor::{AnchorSource, TrustAnchor, TrustAnchorError, TrustAnchors};
 use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
@@ -34,6 +41,8 @@ pub struct Vical {
     pub trust_anchors: Vec<TrustAnchor>,
     /// Entries left out, by their position, with the reason.
     pub unusable: Vec<(usize, UnusableEntry)>,
+    /// In what the list and its usable entries are not as they should be.
+    pub deviations: Vec<VicalDeviation>,
 }
 
 /// Why an entry of a VICAL is not used.
@@ -46,6 +55,26 @@ pub enum UnusableEntry {
     /// The certificate cannot be a trust anchor.
     #[error("not usable as a trust anchor")]
     TrustAnchor(#[from] TrustAnchorError),
+}
+
+/// A VICAL that is older than one that was accepted before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OldVical {
+    /// A lower `vicalIssueID`.
+    #[error("vicalIssueID {issue_id}, but {last} was accepted before")]
+    Older {
+        /// That of the list.
+        issue_id: u64,
+        /// That of the last one that was accepted.
+        last: u64,
+    },
+    /// No `vicalIssueID`, where the one accepted before had one.
+    #[error("no vicalIssueID, but {last} was accepted before")]
+    NoIssueId {
+        /// That of the last one that was accepted.
+        last: u64,
+    },
 }
 
 /// Why a VICAL gives no trust.
@@ -99,7 +128,10 @@ impl Vical {
         let payload = sign1.payload.ok_or(VicalError::PayloadDetached)?;
         verify_signature(&sign1, payload, root, at)?;
         checker.check_embedded(payload, 2)?;
-        let vical = Self::read(&mut Reader::new(payload, checker.offset_of(payload)))?;
+        let mut vical = Self::read(&mut Reader::new(payload, checker.offset_of(payload)))?;
+        vical
+            .deviations
+            .splice(0..0, list_deviations(&sign1, &vical, root, at));
         if !crate::verifier::is_major_version_1(&vical.version) {
             return Err(VicalError::Version);
         }
@@ -112,6 +144,21 @@ impl Vical {
     /// Whether `nextUpdate` has passed.
     pub fn is_due(&self, at: OffsetDateTime) -> bool {
         self.next_update.is_some_and(|next_update| at > next_update)
+    }
+
+    /// Whether the list may follow the one whose `vicalIssueID` was accepted `last` (C.1.7.1: the identifier rises). The
+    /// same list may come again.
+    ///
+    /// # Errors
+    /// See [`OldVical`].
+    pub fn check_newer(&self, last: Option<u64>) -> Result<(), OldVical> {
+        match (self.issue_id, last) {
+            (Some(issue_id), Some(last)) if issue_id < last => {
+                Err(OldVical::Older { issue_id, last })
+            }
+            (None, Some(last)) => Err(OldVical::NoIssueId { last }),
+            _ => Ok(()),
+        }
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
@@ -137,7 +184,8 @@ impl Vical {
             provider: provider.clone(),
             issue_id,
         };
-        let (mut trust_anchors, mut unusable) = (Vec::new(), Vec::new());
+        let (mut trust_anchors, mut unusable, mut deviations) =
+            (Vec::new(), Vec::new(), Vec::new());
         for (position, info) in infos
             .ok_or(missing("certificateInfos"))?
             .into_iter()
@@ -145,9 +193,16 @@ impl Vical {
         {
             match info
                 .map_err(UnusableEntry::from)
-                .and_then(|info| info.trust_anchor(&source))
+                .and_then(|info| use_entry(&info, &source))
             {
-                Ok(anchor) => trust_anchors.push(anchor),
+                Ok((anchor, found)) => {
+                    trust_anchors.push(anchor);
+                    let found = found.into_iter();
+                    deviations.extend(found.map(|deviation| VicalDeviation::Entry {
+                        position,
+                        deviation,
+                    }));
+                }
                 Err(reason) => unusable.push((position, reason)),
             }
         }
@@ -160,60 +215,41 @@ impl Vical {
             not_after,
             trust_anchors,
             unusable,
+            deviations,
         })
     }
 }
 
-/// What is believed of a `CertificateInfo`.
-struct CertificateInfo<'a> {
-    certificate: &'a [u8],
-    doc_types: Vec<&'a str>,
+/// The anchor of an entry, and in what the entry deviates.
+fn use_entry(
+    info: &CertificateInfo<'_>,
+    source: &AnchorSource,
+) -> Result<(TrustAnchor, Vec<EntryDeviation>), UnusableEntry> {
+    let anchor = info.trust_anchor(source)?;
+    let deviations = info.deviations(&anchor);
+    Ok((anchor, deviations))
 }
 
-impl CertificateInfo<'_> {
-    fn trust_anchor(&self, source: &AnchorSource) -> Result<TrustAnchor, UnusableEntry> {
-        let anchor = TrustAnchor::from_der(self.certificate)?;
-        Ok(anchor
-            .only_for(self.doc_types.iter().copied())
-            .with_source(source.clone()))
-    }
-}
-
-fn read_infos<'a>(
-    reader: &mut Reader<'a>,
-) -> Result<Vec<Result<CertificateInfo<'a>, DecodeError>>, DecodeError> {
-    let mut infos = Vec::new();
-    let mut elements = reader.array("certificateInfos")?;
-    while reader.has_entry(&mut elements) {
-        let entry = reader.raw()?;
-        infos.push(read_info(&mut Reader::new(entry.bytes, entry.offset)));
-    }
-    Ok(infos)
-}
-
-fn read_info<'a>(reader: &mut Reader<'a>) -> Result<CertificateInfo<'a>, DecodeError> {
-    let start = reader.clone();
-    let missing = |member| start.error(DecodeErrorKind::Missing { member });
-    let (mut certificate, mut doc_types) = (None, None);
-    let mut entries = reader.map("CertificateInfo")?;
-    while reader.has_entry(&mut entries) {
-        match reader.text("CertificateInfo member")? {
-            "certificate" => certificate = Some(reader.bytes("certificate")?),
-            "docType" => {
-                let mut listed = Vec::new();
-                let mut elements = reader.array("docType")?;
-                while reader.has_entry(&mut elements) {
-                    listed.push(reader.text("docType")?);
-                }
-                doc_types = Some(listed);
-            }
-            _ => reader.skip()?,
-        }
-    }
-    Ok(CertificateInfo {
-        certificate: certificate.ok_or(missing("certificate"))?,
-        doc_types: doc_types.ok_or(missing("docType"))?,
-    })
+/// What is to be said of the list around its entries.
+fn list_deviations(
+    sign1: &CoseSign1<'_>,
+    vical: &Vical,
+    root: &TrustAnchor,
+    at: OffsetDateTime,
+) -> Vec<VicalDeviation> {
+    let protected = !sign1.protected.x5chain.is_empty();
+    let mut chains = [&sign1.unprotected, &sign1.protected].into_iter();
+    let has_root = chains.any(|header| header.x5chain.contains(&root.der()));
+    let found = [
+        (sign1.is_tagged, VicalDeviation::Tagged),
+        (protected, VicalDeviation::X5chainProtected),
+        (has_root, VicalDeviation::RootInX5chain),
+        (vical.date > at, VicalDeviation::DateAhead(vical.date)),
+    ];
+    found
+        .into_iter()
+        .filter_map(|(is_found, deviation)| is_found.then_some(deviation))
+        .collect()
 }
 
 /// Validates the signer's certificate below `root`, and with its key the signature.
