@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::Exit;
 use crate::commands::{
     ceremony, certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger,
-    lint, man, present, reader, serve, status_signer, vectors, verify, wallet,
+    lint, man, present, reader, serve, status_signer, trust, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use mdl_crypto::{PrivateKey, PublicKey};
 use mdl_iaca::certificate::{DocumentKind, read_documents};
+use mdl_iaca::trust_anchor::TrustAnchor;
+use mdl_mdoc::status_list::StatusTokenLimits;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -113,6 +115,31 @@ pub(crate) fn read_one_pem_or_der(path: &Path, kind: DocumentKind) -> Result<Vec
             Err(Failure::usage(what))
         }
     }
+}
+
+/// Every CRL of every file, in DER.
+pub(crate) fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let mut crls = Vec::new();
+    for path in paths {
+        crls.append(&mut read_pem_or_der(path, DocumentKind::Crl)?);
+    }
+    Ok(crls)
+}
+
+/// Status tokens as they are: what is in them is for the reader to judge.
+pub(crate) fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let limit = StatusTokenLimits::DEFAULT.max_bytes as u64;
+    paths.iter().map(|path| read_at_most(path, limit)).collect()
+}
+
+/// A certificate, read from `path`, as a trust anchor.
+///
+/// # Errors
+/// Exit code 2 if it cannot be one.
+pub(crate) fn trust_anchor(path: &Path, der: &[u8]) -> Result<TrustAnchor> {
+    TrustAnchor::from_der(der).map_err(|error| {
+        Failure::usage(format!("{}: cannot be a trust anchor", path.display())).because(&error)
+    })
 }
 
 /// A private key that the person running the command owns: PKCS#8, PEM or DER, not encrypted.

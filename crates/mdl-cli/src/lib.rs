@@ -16,6 +16,7 @@
 //! | `inventory`, `compliance` | every certificate of an authority, and whether all is as it should be |
 //! | `watch` | telling people what ends, once at each level |
 //! | `reconciliation` | the ledger beside what key stores record |
+//! | `trust` | whom the command believes |
 //! | `vectors` | test vectors, generated and run |
 //! | `input`, `output`, `files`, `failure`, `passphrase`, `randomness` | the edges: files, terminals, errors |
 
@@ -47,9 +48,9 @@ mod randomness;
 mod reader_request;
 mod reconciliation;
 mod runtime;
+mod trust;
 mod vectors;
 mod verification_report;
-mod vical_trust;
 mod watch;
 
 pub use command_line::run;

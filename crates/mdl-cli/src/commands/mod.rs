@@ -20,6 +20,7 @@ pub(crate) mod private_ca;
 pub(crate) mod reader;
 pub(crate) mod serve;
 pub(crate) mod status_signer;
+pub(crate) mod trust;
 pub(crate) mod vectors;
 pub(crate) mod verify;
 pub(crate) mod wallet;

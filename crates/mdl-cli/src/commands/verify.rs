@@ -1,50 +1,51 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
-use mdl_iaca::certificate::DocumentKind;
-use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_mdoc::cbor::Limits;
-use mdl_mdoc::status_list::StatusTokenLimits;
 use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
 use time::OffsetDateTime;
 
 use crate::Exit;
 use crate::document_kind::{DocumentStructure, structure_of};
-use crate::failure::{Failure, Result};
-use crate::input::{self, HexOrFile, parse_time, time_or_now};
+use crate::failure::Result;
+use crate::input::{self, HexOrFile, parse_time, read_crls, read_status_tokens, time_or_now};
 use crate::output::Output;
 use crate::presentation::read_transcript;
+<<<<<<< HEAD
 use crate::reader_request::{answer_json, answer_text, decode_request};
+=======
+use crate::trust::{TrustFinding, TrustSources, bundle, vical};
+>>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
 use crate::verification_report;
-use crate::vical_trust::{self, VicalFinding, findings, read_vical};
 
 /// Verify a DeviceResponse as a reader
 #[derive(Args, Debug)]
 #[command(
     group = ArgGroup::new("session").required(true).args(["session_transcript", "static_"]),
+    group = ArgGroup::new("anchors").required(true).multiple(true).args(["iaca", "vical", "trust_list", "trust"]),
     after_help = "Example:
   mdl verify --iaca mdl-authority/iaca/certificate.pem \\
       --session-transcript 83f6f6f6 --json response.cbor
 
 Exit code 0: everything in the response was verified, every document; with --request, and nothing is missing. 1: not verified, whatever the reason, also for \
 input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
-are printed for verified documents only. A VICAL that does not verify gives no trust: exit code 1. One whose next issue is \
-due is used, and named among the findings. A status token that does not answer leaves the status unknown, and the \
+are printed for verified documents only. A VICAL or trust bundle that does not verify gives no trust: exit code 1. One \
+whose next issue is due is used, and named among the findings; --policy strict refuses such a bundle. A status token that does not answer leaves the status unknown, and the \
 report says why; the lists that are still needed are named."
 )]
 pub(crate) struct Verify {
     /// The DeviceResponse, or with --static also an IssuerSigned; - for standard input
     #[arg(value_name = "RESPONSE")]
     response: PathBuf,
-    /// A trusted IACA certificate, PEM or DER; may be repeated, and a file may hold several
-    #[arg(long, value_name = "FILE", required_unless_present = "vical")]
-    iaca: Vec<PathBuf>,
-    /// A VICAL: trust the IACA certificates that it lists, each for the document types of its entry
-    #[arg(long, value_name = "FILE", requires = "vical_root")]
-    vical: Option<PathBuf>,
-    /// The root certificate of the VICAL's provider, PEM or DER
-    #[arg(long, value_name = "FILE", requires = "vical")]
-    vical_root: Option<PathBuf>,
+    #[command(flatten)]
+    sources: TrustSources,
+    /// A trust bundle: trust its anchors, each for what the bundle says, and use its CRLs and status tokens
+    #[arg(long, value_name = "FILE", requires = "trust_key")]
+    trust: Option<PathBuf>,
+    /// The public key of the bundle's publisher, PEM or DER
+    #[arg(long, value_name = "FILE", requires = "trust")]
+    trust_key: Option<PathBuf>,
     /// The reader's SessionTranscript array, not in tag 24: hexadecimal, or a file with the bytes. A value of nothing
     /// but pairs of hexadecimal digits is hexadecimal; write ./ab for a file named ab
     #[arg(long, value_name = "HEX|FILE")]
@@ -103,15 +104,24 @@ impl From<PolicyName> for Policy {
 impl Verify {
     pub(crate) fn run(&self) -> Result<Exit> {
         let at = time_or_now(self.at);
-        let mut anchors = read_trust_anchors(&self.iaca)?;
-        let vical = match (&self.vical, &self.vical_root) {
-            (Some(vical), Some(root)) => Some(read_vical(vical, root, at)?),
+        let policy = self.policy.into();
+        let mut remembered = self.sources.remembered()?;
+        let bundle = match (&self.trust, &self.trust_key) {
+            (Some(path), Some(key)) => {
+                let key = input::read_public_key(key)?;
+                Some(bundle::verify(path, &key, at, policy, &mut remembered)?)
+            }
             _ => None,
         };
-        if let Some(vical) = &vical {
-            anchors.extend_from_slice(&vical.trust_anchors);
-        }
-        let verifier = Verifier::new(TrustAnchors::new(anchors)).with_policy(self.policy.into());
+        let given_crls = read_crls(&self.crl)?;
+        let given_tokens = read_status_tokens(&self.status_list)?;
+        let bundled = bundle.as_ref();
+        let crls = together(&given_crls, bundled.map(|bundle| &bundle.crls));
+        let tokens = together(&given_tokens, bundled.map(|bundle| &bundle.status_tokens));
+        let more = bundled.map_or(&[][..], |bundle| &bundle.trust_anchors);
+        let gathered = self.sources.gather(at, &crls, more, &mut remembered)?;
+        remembered.keep()?;
+        let verifier = Verifier::new(TrustAnchors::new(gathered.anchors)).with_policy(policy);
         let transcript = self
             .session_transcript
             .as_ref()
@@ -122,10 +132,6 @@ impl Verify {
             .as_deref()
             .map(input::read_private_key)
             .transpose()?;
-        let crls = read_crls(&self.crl)?;
-        let crls: Vec<&[u8]> = crls.iter().map(Vec::as_slice).collect();
-        let status_tokens = read_status_tokens(&self.status_list)?;
-        let status_tokens: Vec<&[u8]> = status_tokens.iter().map(Vec::as_slice).collect();
         let limits = Limits::DEFAULT;
         let response = input::read_at_most(&self.response, limits.max_bytes as u64)?;
 
@@ -139,7 +145,7 @@ impl Verify {
         let conditions = Conditions {
             doc_type: self.doc_type.as_deref(),
             crls: &crls,
-            status_tokens: &status_tokens,
+            status_tokens: &tokens,
             require_revocation: self.require_revocation,
             ..Conditions::new(at, session)
         };
@@ -161,8 +167,9 @@ impl Verify {
                 &plain
             }
         };
-        let vical = vical.as_ref().map(|vical| (vical, findings(vical, at)));
+        let bundle = bundled.map(|bundle| (bundle, bundle::findings(bundle, at)));
         let text = || {
+<<<<<<< HEAD
             let list = vical
                 .as_ref()
                 .map(|(vical, findings)| vical_trust::to_text(vical, findings));
@@ -180,6 +187,32 @@ impl Verify {
                 if let Some(list) = json["findings"].as_array_mut() {
                     list.extend(findings.iter().map(VicalFinding::to_json));
                 }
+=======
+            let mut text = verification_report::to_text(&report);
+            if let Some((bundle, findings)) = &bundle {
+                text.push_str(&bundle::to_text(bundle, findings));
+            }
+            text.extend(gathered.vical.as_ref().map(vical::to_text));
+            text.extend(gathered.findings.iter().map(TrustFinding::to_text));
+            text
+        };
+        let json = || {
+            let mut json = mdl_reader::json::to_json(&report);
+            let mut findings: Vec<_> = gathered
+                .findings
+                .iter()
+                .map(TrustFinding::to_json)
+                .collect();
+            if let Some(vical) = &gathered.vical {
+                json["vical"] = vical::to_json(vical);
+            }
+            if let Some((bundle, of_bundle)) = &bundle {
+                json["trust_bundle"] = bundle::to_json(bundle);
+                findings.extend(of_bundle.iter().map(TrustFinding::to_json));
+            }
+            if let Some(list) = json["findings"].as_array_mut() {
+                list.append(&mut findings);
+>>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
             }
             json
         };
@@ -198,6 +231,7 @@ fn exit_of(report: &Report<'_>) -> Exit {
     }
 }
 
+<<<<<<< HEAD
 /// Every certificate of every file.
 ///
 /// # Errors
@@ -231,4 +265,10 @@ pub(crate) fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
         .iter()
         .map(|path| input::read_at_most(path, limit))
         .collect()
+=======
+/// What was given, and what a trust bundle holds.
+fn together<'a>(given: &'a [Vec<u8>], bundled: Option<&'a Vec<Vec<u8>>>) -> Vec<&'a [u8]> {
+    let bundled = bundled.into_iter().flatten();
+    given.iter().chain(bundled).map(Vec::as_slice).collect()
+>>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
 }

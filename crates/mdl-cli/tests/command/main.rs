@@ -26,6 +26,7 @@ mod reconcile;
 mod rotation;
 #[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]
 mod token_folder;
+mod trust;
 mod usage;
 mod verify;
 mod vical;

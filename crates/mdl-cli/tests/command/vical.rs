@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ciborium::Value;
 use mdl_crypto::{Curve, PrivateKey};
-use mdl_iaca::certificate::read_documents;
+use mdl_iaca::certificate::{CertificateView, read_documents};
 use mdl_iaca::profile::{DistinguishedName, Issuer, SerialNumber, Validity, VicalSignerProfile};
 use mdl_mdoc::cose::sig_structure;
 use mdl_signer::key_file::{self, Passphrase};
@@ -39,10 +39,17 @@ fn vical(entries: &[(Vec<u8>, &[&str])]) -> Vec<u8> {
     let date = |text: &str| Value::Tag(0, Box::new(text.into()));
     let entries = entries.iter().map(|(certificate, doc_types)| {
         let doc_types = doc_types.iter().map(|name| Value::from(*name)).collect();
-        map(vec![
+        let mut members = vec![
             ("certificate", Value::Bytes(certificate.clone())),
             ("docType", Value::Array(doc_types)),
-        ])
+        ];
+        if let Ok(view) = CertificateView::from_der(certificate) {
+            let serial = Value::Bytes(view.serial().as_bytes().to_vec());
+            let ski = view.extensions().subject_key_identifier().unwrap().unwrap();
+            members.push(("serialNumber", Value::Tag(2, Box::new(serial))));
+            members.push(("ski", Value::Bytes(ski.to_vec())));
+        }
+        map(members)
     });
     let list = encoded(&map(vec![
         ("version", "1.0".into()),

@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 use super::{Data, KeyPassphrase, Network, first_line, folder_failure};
 use crate::Exit;
 use crate::commands::runtime;
-use crate::commands::verify::read_trust_anchors;
 use crate::failure::{Failure, Result};
 use crate::output::{Output, remark};
 use crate::randomness::generator;
+use crate::trust::read_trust_anchors;
 
 /// Collect a batch of licences from a credential offer (OpenID4VCI 1.0)
 #[derive(Args, Debug)]
