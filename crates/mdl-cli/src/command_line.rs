@@ -48,6 +48,8 @@ enum Command {
     #[command(subcommand)]
     Reader(reader::Reader),
     #[command(subcommand)]
+    Trust(trust::Trust),
+    #[command(subcommand)]
     Wallet(wallet::Wallet),
     Lint(lint::Lint),
     Inspect(inspect::Inspect),
@@ -77,6 +79,7 @@ impl Command {
             Self::Present(present) => present.run(),
             Self::Verify(verify) => verify.run(),
             Self::Reader(reader) => reader.run(),
+            Self::Trust(trust) => trust.run(),
             Self::Wallet(wallet) => wallet.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),

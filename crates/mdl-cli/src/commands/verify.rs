@@ -12,11 +12,8 @@ use crate::failure::Result;
 use crate::input::{self, HexOrFile, parse_time, read_crls, read_status_tokens, time_or_now};
 use crate::output::Output;
 use crate::presentation::read_transcript;
-<<<<<<< HEAD
 use crate::reader_request::{answer_json, answer_text, decode_request};
-=======
 use crate::trust::{TrustFinding, TrustSources, bundle, vical};
->>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
 use crate::verification_report;
 
 /// Verify a DeviceResponse as a reader
@@ -169,26 +166,8 @@ impl Verify {
         };
         let bundle = bundled.map(|bundle| (bundle, bundle::findings(bundle, at)));
         let text = || {
-<<<<<<< HEAD
-            let list = vical
-                .as_ref()
-                .map(|(vical, findings)| vical_trust::to_text(vical, findings));
-            verification_report::to_text(report)
-                + &answer.as_ref().map(answer_text).unwrap_or_default()
-                + &list.unwrap_or_default()
-        };
-        let json = || {
-            let mut json = mdl_reader::json::to_json(report);
-            if let Some(answer) = &answer {
-                json["request"] = answer_json(answer);
-            }
-            if let Some((vical, findings)) = &vical {
-                json["vical"] = vical_trust::to_json(vical);
-                if let Some(list) = json["findings"].as_array_mut() {
-                    list.extend(findings.iter().map(VicalFinding::to_json));
-                }
-=======
-            let mut text = verification_report::to_text(&report);
+            let mut text = verification_report::to_text(report);
+            text.extend(answer.as_ref().map(answer_text));
             if let Some((bundle, findings)) = &bundle {
                 text.push_str(&bundle::to_text(bundle, findings));
             }
@@ -197,7 +176,10 @@ impl Verify {
             text
         };
         let json = || {
-            let mut json = mdl_reader::json::to_json(&report);
+            let mut json = mdl_reader::json::to_json(report);
+            if let Some(answer) = &answer {
+                json["request"] = answer_json(answer);
+            }
             let mut findings: Vec<_> = gathered
                 .findings
                 .iter()
@@ -212,7 +194,6 @@ impl Verify {
             }
             if let Some(list) = json["findings"].as_array_mut() {
                 list.append(&mut findings);
->>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
             }
             json
         };
@@ -231,44 +212,8 @@ fn exit_of(report: &Report<'_>) -> Exit {
     }
 }
 
-<<<<<<< HEAD
-/// Every certificate of every file.
-///
-/// # Errors
-/// Exit code 2 for a file without a usable certificate.
-pub(crate) fn read_trust_anchors(paths: &[PathBuf]) -> Result<Vec<TrustAnchor>> {
-    let mut anchors = Vec::new();
-    for path in paths {
-        for der in input::read_pem_or_der(path, DocumentKind::Certificate)? {
-            let anchor = TrustAnchor::from_der(&der).map_err(|error| {
-                Failure::usage(format!("{}: cannot be a trust anchor", path.display()))
-                    .because(&error)
-            })?;
-            anchors.push(anchor);
-        }
-    }
-    Ok(anchors)
-}
-
-pub(crate) fn read_crls(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
-    let mut crls = Vec::new();
-    for path in paths {
-        crls.append(&mut input::read_pem_or_der(path, DocumentKind::Crl)?);
-    }
-    Ok(crls)
-}
-
-/// The files as they are: what is in them is for the reader to judge.
-pub(crate) fn read_status_tokens(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
-    let limit = StatusTokenLimits::DEFAULT.max_bytes as u64;
-    paths
-        .iter()
-        .map(|path| input::read_at_most(path, limit))
-        .collect()
-=======
 /// What was given, and what a trust bundle holds.
 fn together<'a>(given: &'a [Vec<u8>], bundled: Option<&'a Vec<Vec<u8>>>) -> Vec<&'a [u8]> {
     let bundled = bundled.into_iter().flatten();
     given.iter().chain(bundled).map(Vec::as_slice).collect()
->>>>>>> 3485637 (cli: build, show and verify trust bundles, and take trust from lists and links)
 }

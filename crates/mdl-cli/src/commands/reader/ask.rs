@@ -14,16 +14,17 @@ use mdl_reader::{Conditions, Verifier};
 use time::OffsetDateTime;
 
 use crate::Exit;
-use crate::commands::verify::{PolicyName, read_crls, read_status_tokens, read_trust_anchors};
+use crate::commands::verify::PolicyName;
 use crate::failure::{Failure, Result};
 use crate::files::{Readers, or_force, refuse_existing, write};
-use crate::input::{parse_time, time_or_now};
+use crate::input::{parse_time, read_crls, read_status_tokens, time_or_now};
 use crate::output::Output;
 use crate::proximity::{Exchange, ask};
 use crate::randomness::generator;
 use crate::reader_request::{
     ReaderOptions, RequestOptions, answer_json, answer_text, decode_request,
 };
+use crate::trust::read_trust_anchors;
 use crate::verification_report;
 
 /// How long a person may think (6.3.2.5: an idle session may be ended after 300 s).

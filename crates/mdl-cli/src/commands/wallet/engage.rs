@@ -21,7 +21,6 @@ use time::OffsetDateTime;
 
 use super::{Data, KeyPassphrase, folder_failure};
 use crate::Exit;
-use crate::commands::verify::read_trust_anchors;
 use crate::consent::{asking_json, asking_text, question};
 use crate::failure::{Failure, Result};
 use crate::input::{self, parse_time, time_or_now};
@@ -29,6 +28,7 @@ use crate::output::{Output, remark};
 use crate::presentation::refused;
 use crate::proximity::answer;
 use crate::randomness::generator;
+use crate::trust::read_trust_anchors;
 
 /// How long a reader may be silent (6.3.2.5: at least 300 s before an idle session is ended).
 const PATIENCE: Duration = Duration::from_secs(300);
