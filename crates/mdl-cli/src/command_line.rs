@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::Exit;
 use crate::commands::{
-    ceremony, certificates, completions, crl, demo, ds, health, iaca, inspect, issue, key, ledger,
-    lint, man, present, reader, serve, status_signer, trust, vectors, verify, wallet,
+    ceremony, certificates, checks, completions, crl, demo, ds, health, iaca, inspect, issue, key,
+    ledger, lint, man, present, reader, serve, status_signer, trust, vectors, verify, wallet,
 };
 use crate::failure::Result;
 use crate::output::{print_bytes, remark};
@@ -45,6 +45,7 @@ enum Command {
     Issue(issue::Issue),
     Present(present::Present),
     Verify(verify::Verify),
+    Checks(checks::Checks),
     #[command(subcommand)]
     Reader(reader::Reader),
     #[command(subcommand)]
@@ -80,6 +81,7 @@ impl Command {
             Self::Verify(verify) => verify.run(),
             Self::Reader(reader) => reader.run(),
             Self::Trust(trust) => trust.run(),
+            Self::Checks(checks) => checks.run(),
             Self::Wallet(wallet) => wallet.run(),
             Self::Lint(lint) => lint.run(),
             Self::Inspect(inspect) => inspect.run(),

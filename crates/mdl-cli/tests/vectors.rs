@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use base64ct::{Base64, Encoding};
+use mdl_crypto::HashAlgorithm;
 use serde_json::Value;
 
 fn folder() -> PathBuf {
@@ -31,6 +33,43 @@ fn all_vectors_pass_against_this_build() {
     let report = json(&output);
     assert_eq!(report["failed"], 0);
     assert!(report["passed"].as_u64().unwrap() >= 150);
+}
+
+#[test]
+fn the_digests_of_reports_are_those_of_what_verify_prints() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let vectors = folder().join("digests.json");
+    std::fs::create_dir(file("vectors")).unwrap();
+    std::fs::copy(&vectors, file("vectors/digests.json")).unwrap();
+    let reports = file("reports.txt");
+    mdl(&["vectors", "run", &file("vectors"), "--reports", &reports]);
+    let reports = std::fs::read_to_string(reports).unwrap();
+    let vectors: Value = serde_json::from_slice(&std::fs::read(vectors).unwrap()).unwrap();
+    let tests = vectors["tests"].as_array().unwrap();
+    assert_eq!(reports.lines().count(), tests.len());
+    let bytes = |value: &Value| Base64::decode_vec(value.as_str().unwrap()).unwrap();
+    for (line, test) in reports.lines().zip(tests).step_by(10) {
+        std::fs::write(file("input"), bytes(&test["input"])).unwrap();
+        std::fs::write(file("iaca"), bytes(&test["iaca"][0]["certificate"])).unwrap();
+        std::fs::write(file("transcript"), bytes(&test["session_transcript"])).unwrap();
+        let output = mdl(&[
+            "verify",
+            "--json",
+            "--iaca",
+            &file("iaca"),
+            "--session-transcript",
+            &file("transcript"),
+            "--at",
+            test["at"].as_str().unwrap(),
+            "--policy",
+            test["policy"].as_str().unwrap(),
+            &file("input"),
+        ]);
+        let digest = HashAlgorithm::Sha256.digest(&output.stdout);
+        let expected = format!("{}  {}", hex::encode(digest), test["id"].as_str().unwrap());
+        assert_eq!(line, expected);
+    }
 }
 
 #[test]

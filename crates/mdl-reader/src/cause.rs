@@ -174,6 +174,51 @@ pub enum Cause {
     NotAsked(&'static str),
 }
 
+impl Cause {
+    /// A stable name without the particulars: nothing in it comes from the input.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Decode(_) => "decode",
+            Self::Encoding { .. } => "encoding",
+            Self::Path(_) => "path",
+            Self::Profile { .. } => "profile",
+            Self::Version => "version",
+            Self::Status(_) => "status",
+            Self::NoDocument => "no-document",
+            Self::OtherDocType => "other-doc-type",
+            Self::MsoDocType => "mso-doc-type",
+            Self::LabelTwice(_) => "label-twice",
+            Self::TextLabelTwice => "text-label-twice",
+            Self::Critical => "critical",
+            Self::NoAlgorithm => "no-algorithm",
+            Self::UnprotectedAlgorithm => "unprotected-algorithm",
+            Self::Algorithm => "algorithm",
+            Self::PayloadDetached => "payload-detached",
+            Self::PayloadAttached => "payload-attached",
+            Self::X5chainForm(_) => "x5chain-form",
+            Self::Signature(_) => "signature",
+            Self::Mac => "mac",
+            Self::DigestAlgorithm => "digest-algorithm",
+            Self::DeviceKey(_) => "device-key",
+            Self::NameSpaceUnknown { .. } => "name-space-unknown",
+            Self::DigestUnknown { .. } => "digest-unknown",
+            Self::Element { .. } => "element",
+            Self::Before { .. } => "before",
+            Self::After { .. } => "after",
+            Self::TDateForm(_) => "tdate-form",
+            Self::ReaderKeyMissing => "reader-key-missing",
+            Self::ReaderKeyCurve => "reader-key-curve",
+            Self::TwoStatusMechanisms => "two-status-mechanisms",
+            Self::StatusEntry(_) => "status-entry",
+            Self::StatusIndex(_) => "status-index",
+            Self::StatusBits(_) => "status-bits",
+            Self::StatusList(_) => "status-list",
+            Self::Needs(_) => "needs",
+            Self::NotAsked(_) => "not-asked",
+        }
+    }
+}
+
 fn status_name(status: StatusType) -> String {
     match status {
         StatusType::Valid => "valid".to_owned(),

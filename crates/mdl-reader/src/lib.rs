@@ -33,6 +33,8 @@ mod cause;
 mod check;
 mod checks;
 mod document;
+mod evidence;
+mod explanation;
 #[cfg(feature = "json")]
 pub mod json;
 mod policy;
@@ -47,6 +49,7 @@ pub mod vical;
 
 pub use cause::Cause;
 pub use check::{CheckGroup, CheckId, Weight};
+pub use evidence::{Evidence, EvidencePart};
 pub use policy::Policy;
 pub use report::{
     CheckResult, DocumentReport, Issuer, Outcome, Report, RevocationVerdict, Verdict,

@@ -6,6 +6,7 @@
 use mdl_mdoc::cbor::Deviation;
 use time::OffsetDateTime;
 
+use crate::evidence::{self, Evidence, PartRanges};
 use crate::verified::{VerifiedContent, VerifiedDocument};
 use crate::{Cause, CheckGroup, CheckId, Policy};
 
@@ -106,6 +107,8 @@ pub struct Report<'a> {
     pub(crate) checks: Vec<CheckResult>,
     pub(crate) documents: Vec<DocumentReport<'a>>,
     pub(crate) deviations: Vec<Deviation>,
+    /// Length of the input in bytes.
+    pub(crate) input_len: usize,
 }
 
 /// The outcome for one document.
@@ -118,6 +121,7 @@ pub struct DocumentReport<'a> {
     /// Whether device authentication was asked for.
     pub(crate) in_session: bool,
     pub(crate) issuer: Option<Issuer>,
+    pub(crate) parts: PartRanges,
     pub(crate) content: Option<VerifiedContent<'a>>,
 }
 
@@ -188,6 +192,11 @@ impl<'a> Report<'a> {
             .iter()
             .chain(documents)
             .filter(|check| check.outcome == Outcome::Fail)
+    }
+
+    /// What one of [`checks`](Self::checks) looked at; `None` if it was not made.
+    pub fn evidence(&self, check: &CheckResult) -> Option<Evidence> {
+        evidence::of_response(check, self.input_len)
     }
 
     /// URIs of the status lists that were not given, or too old or otherwise without an answer: what to fetch before
@@ -269,6 +278,11 @@ impl<'a> DocumentReport<'a> {
     /// One check.
     pub fn check(&self, id: CheckId) -> Option<&CheckResult> {
         find(&self.checks, id)
+    }
+
+    /// What one of [`checks`](Self::checks) looked at; `None` if it was not made, or what it is about is not there.
+    pub fn evidence(&self, check: &CheckResult) -> Option<Evidence> {
+        evidence::of_document(check, self)
     }
 
     /// Who signed the document, if its certificate could be read.
@@ -398,6 +412,7 @@ mod tests {
             needed_status_list: None,
             in_session: true,
             issuer: None,
+            parts: PartRanges::default(),
             content: None,
         }
     }
@@ -412,6 +427,7 @@ mod tests {
             checks,
             documents,
             deviations: Vec::new(),
+            input_len: 0,
         }
     }
 

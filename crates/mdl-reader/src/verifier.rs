@@ -201,6 +201,7 @@ impl Verifier {
                 checks: failed.into_response_results(),
                 documents: Vec::new(),
                 deviations: Vec::new(),
+                input_len: input.len(),
             }
         })
     }
@@ -233,6 +234,7 @@ impl Verifier {
             checks: checks.into_response_results(),
             documents,
             deviations: checker.deviations().iter().collect(),
+            input_len: checker.input_len(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct Conditions {
     pub session: Session,
     /// The document type that was asked for; every document must be of it. `None`: any.
     pub doc_type: Option<String>,
-    /// CRLs in DER; the newest of the right issuer counts.
+    /// CRLs, PEM or DER; the newest of the right issuer counts.
     pub crls: Vec<Vec<u8>>,
     /// Status tokens as published, CWT or JWT; for each list the newest of the right signer counts.
     pub status_tokens: Vec<Vec<u8>>,

@@ -14,6 +14,7 @@ pub struct Verification {
     verified: Vec<Option<VerifiedDocument>>,
     needed_status_lists: Vec<String>,
     report_json: String,
+    audit_json: String,
 }
 
 /// The outcome for one document.
@@ -61,8 +62,10 @@ pub struct CheckOutcome {
     pub clause: String,
     /// What the check establishes, in one sentence.
     pub summary: String,
-    /// Why it did not simply pass.
+    /// Why it did not simply pass, in the words of the standard.
     pub why: Option<String>,
+    /// What it means for the person who decides, unless it passed or does not apply.
+    pub explanation: Option<String>,
 }
 
 /// A document in which everything that was asked for holds: the only source of element values.
@@ -110,6 +113,7 @@ impl Verification {
                 .map(str::to_owned)
                 .collect(),
             report_json: json::to_string(report),
+            audit_json: json::audit_to_string(report),
         }
     }
 
@@ -179,6 +183,11 @@ impl Verification {
     pub fn report_json(&self) -> &str {
         &self.report_json
     }
+
+    /// The audit form: what was decided and why, as JSON without personal data.
+    pub fn audit_json(&self) -> &str {
+        &self.audit_json
+    }
 }
 
 impl DocumentOutcome {
@@ -230,6 +239,8 @@ fn outcomes(checks: &[CheckResult]) -> Vec<CheckOutcome> {
         clause: check.id.clause().to_owned(),
         summary: check.id.summary().to_owned(),
         why: check.cause.as_ref().map(|cause| cause.to_string()),
+        explanation: (!matches!(check.outcome, Outcome::Pass | Outcome::NotApplicable))
+            .then(|| check.id.explanation().to_owned()),
     };
     checks.iter().map(outcome).collect()
 }

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use mdl_iaca::certificate::{DocumentKind, read_documents};
 use mdl_iaca::path::PathCache;
-use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
+use mdl_iaca::trust_anchor::{RegionScope, TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::{Checker, Limits};
 use mdl_mdoc::issuer_signed::IssuerSigned;
 use mdl_reader::Policy;
@@ -26,6 +26,10 @@ pub struct TrustedCertificate {
     pub certificate: Vec<u8>,
     /// The document types it is trusted for; `None`: any.
     pub doc_types: Option<Vec<String>>,
+    /// countryName of the document signers it is trusted for; `None`: any.
+    pub country: Option<String>,
+    /// stateOrProvinceName of the document signers it is trusted for; `None`: any.
+    pub state: Option<String>,
 }
 
 /// What an input is meant to be, going by its outermost members.
@@ -56,6 +60,10 @@ impl Verifier {
                 }
                 let anchor = TrustAnchor::from_der(&document.der)
                     .map_err(|source| InputError::TrustAnchor { index, source })?;
+                let anchor = anchor.only_in(RegionScope {
+                    country: trusted.country.clone(),
+                    state: trusted.state.clone(),
+                });
                 anchors.push(match &trusted.doc_types {
                     Some(doc_types) => anchor.only_for(doc_types),
                     None => anchor,
@@ -115,7 +123,8 @@ impl Verifier {
             },
             None => mdl_reader::Session::Static,
         };
-        let crls: Vec<&[u8]> = conditions.crls.iter().map(Vec::as_slice).collect();
+        let crls: Vec<_> = conditions.crls.iter().flat_map(|crl| ders(crl)).collect();
+        let crls: Vec<&[u8]> = crls.iter().map(Vec::as_slice).collect();
         let status_tokens = conditions.status_tokens.iter();
         let status_tokens: Vec<&[u8]> = status_tokens.map(Vec::as_slice).collect();
         Ok(verify(&mdl_reader::Conditions {
@@ -125,6 +134,14 @@ impl Verifier {
             require_revocation: conditions.require_revocation,
             ..mdl_reader::Conditions::new(conditions.time()?, session)
         }))
+    }
+}
+
+/// The CRLs of a PEM or DER file; anything else as it is, for the reader to judge.
+fn ders(crl: &[u8]) -> Vec<Vec<u8>> {
+    match read_documents(crl) {
+        Ok(documents) => documents.into_iter().map(|document| document.der).collect(),
+        Err(_) => vec![crl.to_vec()],
     }
 }
 

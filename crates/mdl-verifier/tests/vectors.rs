@@ -39,6 +39,8 @@ fn verify(test: &Json) -> Verification {
             doc_types: anchor
                 .get("doc_types")
                 .map(|doc_types| texts(doc_types).into_iter().map(str::to_owned).collect()),
+            country: anchor["country"].as_str().map(str::to_owned),
+            state: anchor["state"].as_str().map(str::to_owned),
         })
         .collect();
     let policy = match test["policy"].as_str().unwrap() {
@@ -145,6 +147,8 @@ fn arguments_that_cannot_be_used_are_errors_that_say_which() {
     let trusted = |certificate: &[u8]| TrustedCertificate {
         certificate: certificate.to_vec(),
         doc_types: None,
+        country: None,
+        state: None,
     };
     let error = Verifier::new(&[trusted(b"no certificate")], Policy::Iso).unwrap_err();
     assert!(matches!(error, InputError::Certificate { index: 0, .. }));

@@ -2,6 +2,7 @@
 
 pub(crate) mod ceremony;
 pub(crate) mod certificates;
+pub(crate) mod checks;
 pub(crate) mod completions;
 pub(crate) mod crl;
 pub(crate) mod demo;

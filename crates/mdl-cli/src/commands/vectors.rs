@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Exit;
 use crate::failure::{Failure, Result};
+use crate::files::{self, Readers};
 use crate::output::Output;
 use crate::vectors::{self, DEFAULT_FOLDER, OtherImplementation, RunReport, VectorsError};
 
@@ -34,6 +35,9 @@ pub(crate) struct Run {
     /// Another implementation, as a command with {file} or {dir} in it
     #[arg(long, value_name = "CMD")]
     command: Option<String>,
+    /// Write SHA-256 of the report on each test, which every other build and binding must give as well
+    #[arg(long, value_name = "FILE", conflicts_with = "command")]
+    reports: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }
@@ -83,6 +87,13 @@ impl Run {
                 Failure::outside("cannot run --command").because(&error)
             }
         })?;
+        if let Some(file) = &self.reports {
+            let lines = report.report_digests.iter();
+            let lines: String = lines
+                .map(|(id, digest)| format!("{digest}  {id}\n"))
+                .collect();
+            files::replace(file, lines.as_bytes(), Readers::Everyone)?;
+        }
         self.output
             .result(|| as_text(&report), || as_json(&report))?;
         Ok(if report.failed() == 0 {

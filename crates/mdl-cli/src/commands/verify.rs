@@ -10,7 +10,7 @@ use crate::Exit;
 use crate::document_kind::{DocumentStructure, structure_of};
 use crate::failure::Result;
 use crate::input::{self, HexOrFile, parse_time, read_crls, read_status_tokens, time_or_now};
-use crate::output::Output;
+use crate::output::{Output, print};
 use crate::presentation::read_transcript;
 use crate::reader_request::{answer_json, answer_text, decode_request};
 use crate::trust::{TrustFinding, TrustSources, bundle, vical};
@@ -74,6 +74,9 @@ pub(crate) struct Verify {
     /// Reject a document unless evidence says that its signer is not revoked, nor itself if it names a status list
     #[arg(long)]
     require_revocation: bool,
+    /// Print the audit form: what was decided and why as JSON, without personal data
+    #[arg(long, conflicts_with = "json")]
+    audit: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -164,6 +167,14 @@ impl Verify {
                 &plain
             }
         };
+        let exit = match &answer {
+            Some(answer) if !answer.is_complete() => Exit::No,
+            _ => exit_of(report),
+        };
+        if self.audit {
+            print(mdl_reader::json::audit_to_string(report))?;
+            return Ok(exit);
+        }
         let bundle = bundled.map(|bundle| (bundle, bundle::findings(bundle, at)));
         let text = || {
             let mut text = verification_report::to_text(report);
@@ -198,10 +209,7 @@ impl Verify {
             json
         };
         self.output.result(text, json)?;
-        Ok(match &answer {
-            Some(answer) if !answer.is_complete() => Exit::No,
-            _ => exit_of(report),
-        })
+        Ok(exit)
     }
 }
 

@@ -188,6 +188,7 @@ fn wait(mut child: Child) -> Answer {
         result: Some(result),
         checks: printed.checks,
         warnings: printed.warnings,
+        report_digest: None,
         trouble: None,
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use mdl_crypto::PrivateKey;
+use mdl_crypto::{HashAlgorithm, PrivateKey};
 use mdl_iaca::trust_anchor::{RegionScope, TrustAnchor, TrustAnchors};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::session_transcript::SessionTranscript;
-use mdl_reader::{CheckId, Conditions, Outcome, Report, Session, Verdict, Verifier};
+use mdl_reader::{CheckId, Conditions, Outcome, Report, Session, Verdict, Verifier, json};
 
 use super::VectorsError;
 use super::other::OtherImplementation;
@@ -17,6 +17,8 @@ use super::vector_file::{Expected, InputKind, Test, VectorFile};
 pub(crate) struct RunReport {
     /// By file, in the order of their names.
     pub(crate) files: Vec<FileReport>,
+    /// By id of the test, SHA-256 of this build's report as `mdl verify --json` prints it, in hexadecimal.
+    pub(crate) report_digests: Vec<(String, String)>,
 }
 
 /// How the tests of one file came out.
@@ -51,6 +53,8 @@ pub(crate) struct Answer {
     pub(crate) checks: Option<Vec<String>>,
     /// Ids of the checks that gave a warning.
     pub(crate) warnings: Option<Vec<String>>,
+    /// SHA-256 of the whole report, of this build only.
+    pub(crate) report_digest: Option<String>,
     /// Why there is no answer.
     pub(crate) trouble: Option<String>,
 }
@@ -76,6 +80,7 @@ pub(crate) fn run(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<RunReport, VectorsError> {
     let mut files = Vec::new();
+    let mut report_digests = Vec::new();
     let vectors = VectorFile::read_all(folder)?;
     let total = vectors.iter().map(|(_, file)| file.tests.len()).sum();
     let mut done = 0;
@@ -90,6 +95,9 @@ pub(crate) fn run(
                 None => answer_of_this_build(test),
                 Some(other) => other.answer(test)?,
             };
+            if let Some(digest) = &answer.report_digest {
+                report_digests.push((test.id.clone(), digest.clone()));
+            }
             match mismatch(test, &answer) {
                 None => report.passed += 1,
                 Some(mismatch) => report.mismatches.push(mismatch),
@@ -99,7 +107,10 @@ pub(crate) fn run(
         }
         files.push(report);
     }
-    Ok(RunReport { files })
+    Ok(RunReport {
+        files,
+        report_digests,
+    })
 }
 
 /// What this build says of a test.
@@ -179,6 +190,9 @@ fn answer(report: &Report<'_>) -> Answer {
         }),
         checks: Some(with_outcome(report, Outcome::Fail)),
         warnings: Some(with_outcome(report, Outcome::Warning)),
+        report_digest: Some(hex::encode(
+            HashAlgorithm::Sha256.digest(json::to_string(report).as_bytes()),
+        )),
         trouble: None,
     }
 }

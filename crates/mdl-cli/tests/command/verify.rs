@@ -332,3 +332,36 @@ fn a_status_list_tells_whether_the_document_is_revoked() {
         assert!(token.contains(expected), "{expected}\n{token}");
     }
 }
+
+#[test]
+fn the_audit_form_says_what_was_decided_and_of_whom_nothing() {
+    let sample = Sample::get();
+    let folder = tempfile::tempdir().unwrap();
+    let response = sample.present(folder.path(), "all", &[]);
+    let response = response.display().to_string();
+    let iaca = sample.iaca();
+    let arguments = ["verify", "--iaca", &iaca, "--at", AT, "--audit"];
+    let session = ["--session-transcript", TRANSCRIPT];
+    let verify = |session: &[&str]| {
+        let arguments = [&arguments[..], session, &[&response]].concat();
+        mdl(folder.path(), &arguments)
+    };
+    let audit = verify(&session).expect(0).json();
+    assert_eq!(audit["verdict"], "valid");
+    let document = &audit["documents"][0];
+    let disclosed = &document["disclosed"]["elements"]["org.iso.18013.5.1"];
+    let disclosed = disclosed.as_array().unwrap();
+    assert!(disclosed.contains(&json!("family_name")));
+    let text = audit.to_string();
+    for personal in ["Mustermann", "hex", "valid_until", "bytes"] {
+        assert!(!text.contains(personal), "{personal}");
+    }
+    // The answer is in the exit code, too.
+    let audit = verify(&["--session-transcript", "83f6f6f5"])
+        .expect(1)
+        .json();
+    assert_eq!(checks_with(&audit, "fail"), ["device-authentication"]);
+    assert!(audit["documents"][0].get("disclosed").is_none());
+    let check = check(&audit["documents"][0], "device-authentication");
+    assert_eq!(check["cause"], "signature");
+}

@@ -135,6 +135,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Length of the whole input in bytes.
+    pub fn input_len(&self) -> usize {
+        self.input.len()
+    }
+
     /// Takes back what `read` counted and recorded, if it gives nothing.
     pub(crate) fn attempt<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let before = (self.items, self.deviations);

@@ -23,6 +23,7 @@ use mdl_mdoc::issuer_signed::IssuerSigned;
 use mdl_mdoc::mso::MobileSecurityObject;
 
 use crate::checks::Checks;
+use crate::evidence::PartRanges;
 use crate::report::DocumentReport;
 use crate::verified::VerifiedContent;
 use crate::verifier::is_major_version_1;
@@ -37,6 +38,7 @@ pub(crate) fn verify_document<'a>(
     cache: &mut PathCache,
 ) -> DocumentReport<'a> {
     let mut checks = Checks::new(verifier.policy);
+    let parts = PartRanges::of(&document, checker);
     let requested = conditions.doc_type;
     match requested {
         None => checks.not_applicable(CheckId::RequestedDocType),
@@ -93,6 +95,7 @@ pub(crate) fn verify_document<'a>(
         needed_status_list: status.needed,
         in_session: matches!(conditions.session, Session::Device { .. }),
         issuer: signer.issuer,
+        parts,
         content: mso.map(|mso| VerifiedContent {
             issuer_signed: document.issuer_signed,
             device_signed,

@@ -4,8 +4,10 @@
 //! and elements in that of the response, and nothing else is read. Values are taken from the verified type only, so that
 //! a document that did not verify has none here.
 
+mod audit;
 mod element;
 
+pub use audit::audit_to_string;
 pub use element::element_value;
 
 use mdl_mdoc::issuer_signed::ElementValue;
@@ -13,7 +15,7 @@ use serde_json::{Map, Value as Json, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::{CheckResult, DocumentReport, Outcome, Report, Verdict, VerifiedDocument};
+use crate::{CheckResult, DocumentReport, Evidence, Outcome, Report, Verdict, VerifiedDocument};
 
 /// The report as text: indented JSON and a line end, what `mdl verify --json` prints.
 pub fn to_string(report: &Report<'_>) -> String {
@@ -30,7 +32,7 @@ pub fn to_json(report: &Report<'_>) -> Json {
         "at": rfc3339(report.at()),
         "policy": report.policy().name(),
         "documents": documents.collect::<Vec<_>>(),
-        "checks": checks_json(report.checks()),
+        "checks": checks_json(report.checks(), |check| report.evidence(check)),
         "needed_status_lists": report.needed_status_lists(),
         "findings": findings_json(report),
     })
@@ -86,7 +88,8 @@ fn document_json(document: &DocumentReport<'_>, verified: Option<VerifiedDocumen
             .collect();
         json.insert("undisclosed".into(), undisclosed.into());
     }
-    json.insert("checks".into(), checks_json(document.checks()));
+    let evidence = |check: &CheckResult| document.evidence(check);
+    json.insert("checks".into(), checks_json(document.checks(), evidence));
     Json::Object(json)
 }
 
@@ -108,7 +111,10 @@ fn elements_json<'a>(elements: impl Iterator<Item = (&'a str, &'a str, ElementVa
     Json::Object(name_spaces)
 }
 
-fn checks_json(checks: &[CheckResult]) -> Json {
+fn checks_json(
+    checks: &[CheckResult],
+    evidence: impl Fn(&CheckResult) -> Option<Evidence>,
+) -> Json {
     let check_json = |check: &CheckResult| {
         let mut json = Map::new();
         json.insert("id".into(), check.id.id().into());
@@ -117,9 +123,29 @@ fn checks_json(checks: &[CheckResult]) -> Json {
         if let Some(cause) = &check.cause {
             json.insert("why".into(), cause.to_string().into());
         }
+        if !matches!(check.outcome, Outcome::Pass | Outcome::NotApplicable) {
+            json.insert("explanation".into(), check.id.explanation().into());
+        }
+        if let Some(evidence) = evidence(check) {
+            json.insert("evidence".into(), evidence_json(&evidence));
+        }
         Json::Object(json)
     };
     checks.iter().map(check_json).collect()
+}
+
+/// `bytes` are the start and the end of the range in the input.
+fn evidence_json(evidence: &Evidence) -> Json {
+    let mut json = Map::new();
+    json.insert("part".into(), evidence.part.name().into());
+    if let Some(bytes) = &evidence.bytes {
+        json.insert("bytes".into(), json!([bytes.start, bytes.end]));
+    }
+    if let Some(certificate) = evidence.certificate_sha256 {
+        let certificate = hex::encode(certificate);
+        json.insert("certificate_sha256".into(), certificate.into());
+    }
+    Json::Object(json)
 }
 
 /// Encoding deviations, and every deviation that the policy tolerated.
