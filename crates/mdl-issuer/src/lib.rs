@@ -12,6 +12,7 @@
 //! | [`status`] | status list allocation, tokens, publication |
 //! | [`store`] | what must survive a crash |
 //! | [`seal`], [`subject`] | personal data at rest; who an offer is for |
+//! | [`dual_control`] | what needs a second operator |
 //! | [`key_store`] | keys by their URI: files, PKCS#11 tokens, AWS KMS |
 //! | [`ledger`] | one entry per signature, hash-chained |
 //! | [`openid4vci`] | the protocol, without HTTP |
@@ -23,6 +24,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod dual_control;
 pub mod http;
 pub mod issuing;
 pub mod key_store;

@@ -189,6 +189,7 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
         service: Arc::clone(&service),
         readiness: Arc::clone(&readiness),
         operators: settings.internal.operators.clone().into(),
+        dual_control: Arc::new(settings.internal.dual_control.clone()),
     });
     let router = around(
         router,

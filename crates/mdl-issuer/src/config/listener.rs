@@ -9,6 +9,7 @@ use time::Duration;
 use super::quantity::{address, duration, number, size, text};
 use super::secret_source;
 use super::section::Section;
+use crate::dual_control::{ControlledOperation, DualControl};
 use crate::operations::rate_limit::{Proxies, RateLimitSettings};
 
 pub(super) const PUBLIC: &[&str] = &[
@@ -24,6 +25,8 @@ pub(super) const INTERNAL: &[&str] = &[
     "tls_key",
     "client_ca",
     "operators",
+    "second_person",
+    "approval_time",
     "limits",
 ];
 pub(super) const LIMITS: &[&str] = &[
@@ -69,6 +72,8 @@ pub struct InternalListener {
     pub client_ca: Option<PathBuf>,
     /// Who comes with a token.
     pub operators: Vec<Operator>,
+    /// What needs a second operator.
+    pub dual_control: DualControl,
     /// Bounds of a request.
     pub limits: RequestLimits,
 }
@@ -115,6 +120,8 @@ pub struct Operator {
 pub enum Role {
     /// Read metrics, and the description of the listener.
     Monitor,
+    /// Report what happens to records, as their source does.
+    Records,
     /// Everything: offer licences, find and revoke them.
     Operator,
 }
@@ -169,8 +176,19 @@ pub(super) fn read_internal(section: &Section<'_>) -> Option<InternalListener> {
     let tls = read_tls(section);
     let client_ca = section.optional_path("client_ca");
     let operators = read_operators(section);
+    let dual_control = read_dual_control(section);
     let limits = read_limits(&section.section("limits", LIMITS));
     let (address, tls, operators) = (address?, tls?, operators?);
+    let dual_control = dual_control?;
+    let people = operators
+        .iter()
+        .filter(|known| known.role == Role::Operator);
+    if !dual_control.operations.is_empty() && client_ca.is_none() && people.count() < 2 {
+        section.problem(
+            "second_person",
+            "there is no second person: give two [[internal.operators]] with the role operator, or client_ca",
+        );
+    }
     if !section.has("client_ca") && !section.has("operators") {
         section.problem(
             "operators",
@@ -195,7 +213,29 @@ pub(super) fn read_internal(section: &Section<'_>) -> Option<InternalListener> {
         tls,
         client_ca,
         operators,
+        dual_control,
         limits: limits?,
+    })
+}
+
+fn read_dual_control(section: &Section<'_>) -> Option<DualControl> {
+    let operations = section.list("second_person", |value| {
+        let name = text(value)?;
+        let known = ControlledOperation::ALL.iter();
+        let found = known.clone().find(|(known, _)| *known == name);
+        found.map(|(_, operation)| *operation).ok_or_else(|| {
+            let names: Vec<_> = known.map(|(name, _)| *name).collect();
+            format!("expected one of {}, found {name:?}", names.join(", "))
+        })
+    });
+    let bounds = Duration::MINUTE..=Duration::days(30);
+    let time = section.or("approval_time", Duration::DAY, duration(bounds));
+    if section.has("approval_time") && !section.has("second_person") {
+        section.problem("approval_time", "says nothing without second_person");
+    }
+    Some(DualControl {
+        operations: operations?.into_iter().collect(),
+        time: time?,
     })
 }
 
@@ -304,8 +344,11 @@ fn read_operators(section: &Section<'_>) -> Option<Vec<Operator>> {
         let role = section.or("role", Role::Operator, |value| {
             match text(value)?.as_str() {
                 "operator" => Ok(Role::Operator),
+                "records" => Ok(Role::Records),
                 "monitor" => Ok(Role::Monitor),
-                other => Err(format!("expected operator or monitor, found {other:?}")),
+                other => Err(format!(
+                    "expected operator, records or monitor, found {other:?}"
+                )),
             }
         });
         let token = secret_source::required(&section, "token");

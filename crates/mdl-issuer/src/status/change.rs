@@ -30,7 +30,7 @@ pub enum StatusAction {
 }
 
 impl StatusAction {
-    const fn value(self) -> StatusValue {
+    pub(crate) const fn value(self) -> StatusValue {
         match self {
             Self::Revoke => StatusValue::Invalid,
             Self::Suspend => StatusValue::Suspended,
@@ -105,7 +105,7 @@ pub enum RecordEvent {
 }
 
 impl RecordEvent {
-    const fn consequence(self) -> (StatusAction, StatusReason) {
+    pub(crate) const fn consequence(self) -> (StatusAction, StatusReason) {
         match self {
             Self::Withdrawn => (StatusAction::Revoke, StatusReason::LicenceWithdrawn),
             Self::Suspended => (StatusAction::Suspend, StatusReason::LicenceSuspended),

@@ -76,6 +76,7 @@ identifier!(OfferId, "a credential offer");
 identifier!(GrantId, "a grant: what an access token stands for");
 identifier!(IssuanceId, "an issuance: one batch of documents");
 identifier!(StatusListId, "a status list");
+identifier!(ApprovalId, "a request for approval");
 
 #[cfg(test)]
 mod tests {

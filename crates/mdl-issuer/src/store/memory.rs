@@ -13,11 +13,12 @@ use super::steps::{
 };
 use super::tables::{StatusChangeRow, Tables};
 use super::{
-    Completion, CompletionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint,
-    LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewOffer, NewStatusList, NotificationEvent,
-    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList,
-    RecordedStatusChange, Redemption, RedemptionOutcome, Reservation, ReservationOutcome,
-    StatusChange, StatusList, StatusListId, StatusValue, Store, StoreError, UsedValue,
+    Approval, ApprovalId, Completion, CompletionOutcome, Decision, DecisionOutcome, Grant, GrantId,
+    Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS,
+    NewApproval, NewOffer, NewStatusList, NotificationEvent, NotificationOutcome, Offer,
+    OfferFilter, OfferId, OfferState, PublishedStatusList, RecordedStatusChange, Redemption,
+    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
+    StatusValue, Store, StoreError, UsedValue,
 };
 
 /// Everything under one lock.
@@ -231,6 +232,45 @@ impl Store for MemoryStore {
         let tables = self.tables();
         let row = tables.tokens.get(&id);
         Ok(row.filter(|token| token.tenant == tenant).cloned())
+    }
+
+    async fn request_approval(&self, request: NewApproval) -> Result<Approval, StoreError> {
+        self.run(&request)
+    }
+
+    async fn approval(&self, tenant: &str, id: ApprovalId) -> Result<Option<Approval>, StoreError> {
+        let tables = self.tables();
+        let row = tables.approvals.get(&id);
+        Ok(row.filter(|row| row.tenant == tenant).cloned())
+    }
+
+    async fn approvals(
+        &self,
+        tenant: &str,
+        before: Option<ApprovalId>,
+    ) -> Result<Vec<Approval>, StoreError> {
+        let tables = self.tables();
+        let before = match before {
+            Some(id) => match tables.approvals.get(&id) {
+                Some(row) if row.tenant == tenant => Some((row.requested_at, row.id)),
+                _ => return Ok(Vec::new()),
+            },
+            None => None,
+        };
+        let mut rows: Vec<_> = tables
+            .approvals
+            .values()
+            .filter(|row| row.tenant == tenant)
+            .filter(|row| before.is_none_or(|before| (row.requested_at, row.id) < before))
+            .cloned()
+            .collect();
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.requested_at, row.id)));
+        rows.truncate(MAX_ROWS as usize);
+        Ok(rows)
+    }
+
+    async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError> {
+        self.run(&decision)
     }
 
     async fn append_ledger(&self, entries: Vec<LedgerDraft>) -> Result<LedgerHead, StoreError> {

@@ -7,6 +7,7 @@
 //! No plain personal data comes in here: subject references are sealed and, for look-ups, keyed hashes; codes and
 //! tokens are hashes.
 
+mod approval;
 mod identifier;
 mod issuance;
 mod ledger;
@@ -23,7 +24,10 @@ use std::fmt;
 use async_trait::async_trait;
 use time::{Duration, OffsetDateTime};
 
-pub use identifier::{GrantId, Hash, IssuanceId, OfferId, StatusListId};
+pub use approval::{
+    Approval, Decided, Decision, DecisionOutcome, NewApproval, Verdict, same_person,
+};
+pub use identifier::{ApprovalId, GrantId, Hash, IssuanceId, OfferId, StatusListId};
 pub use issuance::{
     Completion, CompletionOutcome, Issuance, IssuanceState, NewIssuance, NotificationEvent,
     NotificationOutcome, Reservation, ReservationLimits, ReservationOutcome,
@@ -141,6 +145,21 @@ pub trait Store: fmt::Debug + Send + Sync {
         tenant: &str,
         id: StatusListId,
     ) -> Result<Option<PublishedStatusList>, StoreError>;
+
+    // Approvals.
+
+    /// Asks for approval. The same request of the same operator that is open is found instead.
+    async fn request_approval(&self, request: NewApproval) -> Result<Approval, StoreError>;
+    /// One request for approval.
+    async fn approval(&self, tenant: &str, id: ApprovalId) -> Result<Option<Approval>, StoreError>;
+    /// Requests for approval, newest first, older than `before` where it is given, at most [`MAX_ROWS`] of them.
+    async fn approvals(
+        &self,
+        tenant: &str,
+        before: Option<ApprovalId>,
+    ) -> Result<Vec<Approval>, StoreError>;
+    /// Approves, which does what was asked for, or rejects; once.
+    async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError>;
 
     // Ledger.
 

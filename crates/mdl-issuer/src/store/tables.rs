@@ -10,10 +10,10 @@ use std::hash::Hash as HashKey;
 use time::OffsetDateTime;
 
 use super::{
-    CLOCK_DIFFERENCE, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft,
-    LedgerHead, LedgerRow, OFFER_RETENTION, Offer, OfferId, PublishedStatusList,
-    RecordedStatusChange, STATUS_LIST_MARGIN, StatusChange, StatusList, StatusListId,
-    StatusPosition, StatusValue, UsedPurpose,
+    Approval, ApprovalId, CLOCK_DIFFERENCE, Grant, GrantId, Hash, Issuance, IssuanceId,
+    LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, OFFER_RETENTION, Offer, OfferId,
+    PublishedStatusList, RecordedStatusChange, STATUS_LIST_MARGIN, StatusChange, StatusList,
+    StatusListId, StatusPosition, StatusValue, UsedPurpose,
 };
 use crate::ledger;
 
@@ -196,6 +196,7 @@ pub(super) struct Tables {
     pub(super) documents: Table<(IssuanceId, u32), DocumentRow>,
     pub(super) lists: Table<StatusListId, StatusListRow>,
     pub(super) tokens: Table<StatusListId, PublishedStatusList>,
+    pub(super) approvals: Table<ApprovalId, Approval>,
     pub(super) leases: Table<String, LeaseRow>,
     pub(super) checkpoints: Table<u64, LedgerCheckpoint>,
     pub(super) status_changes: Vec<StatusChangeRow>,
@@ -358,6 +359,7 @@ impl Tables {
         self.documents.written.clear();
         self.lists.written.clear();
         self.tokens.written.clear();
+        self.approvals.written.clear();
         self.leases.written.clear();
         self.checkpoints.written.clear();
     }

@@ -214,7 +214,19 @@ fn each_of_these_is_a_problem_of_its_own() {
             "role = \"monitor\"",
             "role = \"everything\"",
             "internal.operators[1].role",
-            "expected operator or monitor",
+            "expected operator, records or monitor",
+        ),
+        (
+            "# second_person = [\"revoke-person\", \"resume-person\"]",
+            "second_person = [\"revoke-people\"]",
+            "internal.second_person[0]",
+            "expected one of revoke-document",
+        ),
+        (
+            "# approval_time = \"1d\"",
+            "approval_time = \"1d\"",
+            "internal.approval_time",
+            "says nothing without second_person",
         ),
         (
             "sqlite:/var/lib/mdl/issuer.db",
@@ -369,6 +381,19 @@ fn nobody_is_let_in_unasked() {
     let to = example.text.find("[internal.limits]").unwrap();
     example.text.replace_range(from..to, "");
     assert_eq!(example.problem().0, "internal.operators");
+}
+
+#[test]
+fn what_needs_two_people_needs_two_operators() {
+    let example = Example::new()
+        .with("client_ca = \"tls/operators-ca.pem\"", "")
+        .with("# second_person", "second_person");
+    let (key, what) = example.problem();
+    assert_eq!(key, "internal.second_person");
+    assert!(what.contains("there is no second person"), "{what}");
+    let two = example.with("role = \"monitor\"", "role = \"operator\"");
+    let config = two.read().unwrap();
+    assert_eq!(config.serve.internal.dual_control.operations.len(), 2);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 #[path = "../rig/mod.rs"]
 mod rig;
 
+mod approvals;
 mod limits;
 mod readiness;
 mod roles;
@@ -22,6 +23,7 @@ use mdl_crypto::Curve;
 use mdl_issuer::config::{
     InternalListener, Operator, PublicListener, RequestLimits, ServeSettings,
 };
+use mdl_issuer::dual_control::DualControl;
 use mdl_issuer::openid4vci::offer::{self, OfferIdentity, OfferRequest};
 use mdl_issuer::operations::rate_limit::{Proxies, RateLimitSettings};
 use mdl_issuer::record::SubjectReference;
@@ -68,6 +70,7 @@ fn settings() -> ServeSettings {
             tls: None,
             client_ca: None,
             operators: vec![Operator::new("back-office", TOKEN)],
+            dual_control: DualControl::default(),
             limits,
         },
     }

@@ -40,6 +40,7 @@ pub(super) async fn require(
             .into_response();
     }
     request.extensions_mut().insert(actor);
+    request.extensions_mut().insert(role);
     next.run(request).await
 }
 

@@ -4,6 +4,7 @@
 //! that name is kept with what they change. Subject references are personal data: they come in bodies, never in
 //! addresses, which end up in logs.
 
+mod approvals;
 mod authentication;
 mod body;
 mod issuances;
@@ -24,9 +25,11 @@ use utoipa_axum::routes;
 pub use authentication::Actor;
 
 use crate::config::{Operator, Role};
+use crate::dual_control::{ControlledOperation, DualControl};
 use crate::operations::problem::Problem;
 use crate::operations::readiness::Readiness;
 use crate::service::Service;
+use crate::status::{StatusAction, Whose};
 use crate::tenant::Tenant;
 
 /// What the handlers work on.
@@ -38,6 +41,8 @@ pub struct Internal {
     pub readiness: Arc<Readiness>,
     /// Who comes with a token.
     pub operators: Arc<[Operator]>,
+    /// What needs a second one.
+    pub dual_control: Arc<DualControl>,
 }
 
 impl Internal {
@@ -45,6 +50,11 @@ impl Internal {
         self.service
             .tenant(name)
             .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "unknown-tenant"))
+    }
+
+    fn needs_second_person(&self, action: StatusAction, whose: &Whose) -> bool {
+        let operation = ControlledOperation::of(action, whose);
+        self.dual_control.operations.contains(&operation)
     }
 }
 
@@ -55,6 +65,7 @@ pub fn router(internal: Internal) -> Router {
     parts
         .open
         .merge(parts.monitored.route_layer(least(Role::Monitor)))
+        .merge(parts.reported.route_layer(least(Role::Records)))
         .merge(parts.operated.route_layer(least(Role::Operator)))
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "unknown-endpoint"))
         .method_not_allowed_fallback(async || {
@@ -73,6 +84,7 @@ pub fn openapi() -> OpenApi {
 struct Parts {
     open: Router<Internal>,
     monitored: Router<Internal>,
+    reported: Router<Internal>,
     operated: Router<Internal>,
     api: OpenApi,
 }
@@ -86,6 +98,9 @@ fn parts() -> Parts {
         .routes(routes!(operation::metrics))
         .routes(routes!(operation::openapi_document))
         .split_for_parts();
+    let (reported, reported_api) = OpenApiRouter::<Internal>::new()
+        .routes(routes!(status::record_event))
+        .split_for_parts();
     let (operated, mut api) = OpenApiRouter::<Internal>::new()
         .routes(routes!(offers::create, offers::list))
         .routes(routes!(offers::search))
@@ -94,16 +109,19 @@ fn parts() -> Parts {
         .routes(routes!(issuances::search))
         .routes(routes!(issuances::show))
         .routes(routes!(status::change))
-        .routes(routes!(status::record_event))
         .routes(routes!(status::lists))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::decide))
         .split_for_parts();
     api.merge(open_api);
     api.merge(monitored_api);
+    api.merge(reported_api);
     api.info = utoipa::openapi::InfoBuilder::new()
         .title("mdl-issuer, internal listener")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Offers, issuances, status of documents, and the state of the service.",
+            "Offers, issuances, status of documents, approvals, and the state of the service.",
         ))
         .build();
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
@@ -112,6 +130,7 @@ fn parts() -> Parts {
     Parts {
         open,
         monitored,
+        reported,
         operated,
         api,
     }

@@ -2,15 +2,19 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::approvals::{ApprovalAnswer, awaits};
 use super::body::{Body, invalid, subject, written};
 use super::{Actor, Internal};
+use crate::config::Role;
 use crate::operations::problem::Problem;
 use crate::status::{RecordEvent, StatusAction, StatusChanged, StatusReason, Whose};
 use crate::store::IssuanceId;
+use crate::tenant::Tenant;
 
 /// What to do to whose documents, and why. Either `issuance`, perhaps with the number of a `document`, or `subject`.
 #[derive(Deserialize, ToSchema)]
@@ -64,6 +68,7 @@ impl From<StatusChanged> for StatusAnswer {
     params(("tenant" = String, Path)), request_body = StatusRequest,
     responses(
         (status = 200, description = "Done, now or before.", body = StatusAnswer),
+        (status = 202, description = "Not done: a second operator has to approve.", body = ApprovalAnswer),
         (status = "4XX", description = "Refused.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now.", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -72,7 +77,7 @@ pub(super) async fn change(
     Extension(Actor(actor)): Extension<Actor>,
     Path(tenant): Path<String>,
     Body(request): Body<StatusRequest>,
-) -> Result<Json<StatusAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let tenant = internal.tenant(&tenant)?;
     let whose = whose(&request)?;
     if let Whose::Document(issuance, _) | Whose::Batch(issuance) = whose {
@@ -94,11 +99,30 @@ pub(super) async fn change(
         Action::Suspend => StatusAction::Suspend,
         Action::Resume => StatusAction::Resume,
     };
+    if internal.needs_second_person(action, &whose) {
+        return ask(&internal, tenant, &whose, (action, reason), &actor).await;
+    }
     let changed = internal
         .service
         .change_status(tenant, &whose, action, reason, &actor)
         .await?;
-    Ok(Json(changed.into()))
+    Ok(Json(StatusAnswer::from(changed)).into_response())
+}
+
+/// Has the operation wait for a second person.
+async fn ask(
+    internal: &Internal,
+    tenant: &Tenant,
+    whose: &Whose,
+    (action, reason): (StatusAction, StatusReason),
+    actor: &str,
+) -> Result<Response, Problem> {
+    let time = internal.dual_control.time;
+    let approval = internal
+        .service
+        .request_approval(tenant, whose, action, reason, actor, time)
+        .await?;
+    Ok(awaits(internal, approval))
 }
 
 fn whose(request: &StatusRequest) -> Result<Whose, Problem> {
@@ -139,20 +163,23 @@ enum Event {
     DataChanged,
 }
 
-/// Draws the consequences of a change in the source of record.
+/// Draws the consequences of a change in the source of record. A second operator has to approve what an operator reports
+/// if that needs one, and nobody what the source of record itself reports (role `records`).
 #[utoipa::path(post, path = "/tenants/{tenant}/record-events", security(("operator" = [])),
     params(("tenant" = String, Path)), request_body = RecordEventRequest,
     responses(
         (status = 200, description = "Done, now or before.", body = StatusAnswer),
+        (status = 202, description = "Not done: a second operator has to approve.", body = ApprovalAnswer),
         (status = "4XX", description = "Refused.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not now.", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(super) async fn record_event(
     State(internal): State<Internal>,
     Extension(Actor(actor)): Extension<Actor>,
+    Extension(role): Extension<Role>,
     Path(tenant): Path<String>,
     Body(request): Body<RecordEventRequest>,
-) -> Result<Json<StatusAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let tenant = internal.tenant(&tenant)?;
     let subject = subject(&request.subject)?;
     let event = match request.event {
@@ -161,11 +188,16 @@ pub(super) async fn record_event(
         Event::Reinstated => RecordEvent::Reinstated,
         Event::DataChanged => RecordEvent::DataChanged,
     };
+    let whose = Whose::Person(subject.clone());
+    let (action, reason) = event.consequence();
+    if role == Role::Operator && internal.needs_second_person(action, &whose) {
+        return ask(&internal, tenant, &whose, (action, reason), &actor).await;
+    }
     let changed = internal
         .service
         .record_changed(tenant, &subject, event, &actor)
         .await?;
-    Ok(Json(changed.into()))
+    Ok(Json(StatusAnswer::from(changed)).into_response())
 }
 
 /// A status list, and how far it has been published.

@@ -10,7 +10,7 @@ use crate::store::steps::Needs;
 use crate::store::tables::{
     GrantRow, IssuanceRow, LeaseRow, OfferRow, StatusListRow, Tables, UsedRow,
 };
-use crate::store::{LedgerCheckpoint, LedgerHead, PublishedStatusList, StatusListId};
+use crate::store::{Approval, LedgerCheckpoint, LedgerHead, PublishedStatusList, StatusListId};
 
 /// Locks out other writers, on this and on other replicas, until the transaction ends; returns the newest entry.
 ///
@@ -53,6 +53,7 @@ pub(super) async fn load(
     loader.issuances(needs).await?;
     loader.limits(needs).await?;
     loader.lists(needs).await?;
+    loader.approvals(needs).await?;
     loader.operation(needs).await?;
     Ok(loader.tables)
 }
@@ -203,6 +204,23 @@ impl Loader<'_> {
             .await?
         {
             self.tables.tokens.load(row.id, row);
+        }
+        Ok(())
+    }
+
+    async fn approvals(&mut self, needs: &Needs) -> Result<(), DatabaseError> {
+        let ids = keys("id", needs.approvals.iter().map(|id| id.0));
+        let mut rows: Vec<Approval> = self.select(ids, "t.id = given.id").await?;
+        let operations = needs
+            .approvals_of_operations
+            .iter()
+            .map(|(tenant, digest)| vec![tenant.as_str().into(), (*digest).into()]);
+        let operations = Given::new(&[("tenant", Text), ("digest", Bytes)], operations);
+        let condition =
+            "t.tenant = given.tenant AND t.digest = given.digest AND t.approved IS NULL";
+        rows.extend(self.select::<Approval>(operations, condition).await?);
+        for row in rows {
+            self.tables.approvals.load(row.id, row);
         }
         Ok(())
     }

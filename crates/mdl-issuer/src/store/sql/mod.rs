@@ -1,5 +1,6 @@
 //! The store on a database: SQLite for one process, PostgreSQL for many.
 
+mod approvals;
 mod database;
 mod group_commit;
 mod load;
@@ -30,11 +31,12 @@ use super::steps::{
 };
 use super::tables::{DocumentRow, GrantRow, IssuanceRow, OfferRow, StatusListRow, Tables};
 use super::{
-    Completion, CompletionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId, LedgerCheckpoint,
-    LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewOffer, NewStatusList, NotificationEvent,
-    NotificationOutcome, Offer, OfferFilter, OfferId, OfferState, PublishedStatusList,
-    RecordedStatusChange, Redemption, RedemptionOutcome, Reservation, ReservationOutcome,
-    StatusChange, StatusList, StatusListId, StatusValue, Store, StoreError, UsedValue,
+    Approval, ApprovalId, Completion, CompletionOutcome, Decision, DecisionOutcome, Grant, GrantId,
+    Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS,
+    NewApproval, NewOffer, NewStatusList, NotificationEvent, NotificationOutcome, Offer,
+    OfferFilter, OfferId, OfferState, PublishedStatusList, RecordedStatusChange, Redemption,
+    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
+    StatusValue, Store, StoreError, UsedValue,
 };
 
 /// A store on SQLite or PostgreSQL. What a method has returned is durable.
@@ -374,6 +376,44 @@ impl Store for SqlStore {
         let given = vec![tenant(tenant_name), key(id.0)];
         let rest = "WHERE t.status_list = given.id AND t.tenant = given.tenant";
         Ok(self.read(given, rest).await?.pop())
+    }
+
+    async fn request_approval(&self, request: NewApproval) -> Result<Approval, StoreError> {
+        self.writer.run(request).await
+    }
+
+    async fn approval(
+        &self,
+        tenant_name: &str,
+        id: ApprovalId,
+    ) -> Result<Option<Approval>, StoreError> {
+        let given = vec![tenant(tenant_name), key(id.0)];
+        let rest = "WHERE t.id = given.id AND t.tenant = given.tenant";
+        Ok(self.read(given, rest).await?.pop())
+    }
+
+    async fn approvals(
+        &self,
+        tenant_name: &str,
+        before: Option<ApprovalId>,
+    ) -> Result<Vec<Approval>, StoreError> {
+        let mut given = vec![tenant(tenant_name)];
+        let mut rest = String::from("WHERE t.tenant = given.tenant");
+        if let Some(before) = before {
+            given.push(key(before.0));
+            rest.push_str(
+                " AND (t.requested_at, t.id) < (SELECT a.requested_at, a.id FROM approvals AS a \
+                 WHERE a.id = given.id AND a.tenant = given.tenant)",
+            );
+        }
+        rest.push_str(&format!(
+            " ORDER BY t.requested_at DESC, t.id DESC LIMIT {MAX_ROWS}"
+        ));
+        self.read(given, &rest).await
+    }
+
+    async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError> {
+        self.writer.run(decision).await
     }
 
     async fn append_ledger(&self, entries: Vec<LedgerDraft>) -> Result<LedgerHead, StoreError> {

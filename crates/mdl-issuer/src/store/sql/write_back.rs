@@ -24,6 +24,7 @@ pub(super) async fn write_back(
     writer.table(&tables.documents).await?;
     writer.table(&tables.tokens).await?;
     writer.status_changes(&tables.status_changes).await?;
+    writer.table(&tables.approvals).await?;
     writer.table(&tables.leases).await?;
     writer.table(&tables.checkpoints).await?;
     insert(writer.transaction, dialect, tables.ledger.iter()).await?;

@@ -3,6 +3,7 @@
 //! A [`Step`] says which rows it needs and then works on them. It decides before it writes: one that refuses or fails
 //! has changed nothing, so that the steps beside it in a transaction are not affected.
 
+mod approvals;
 mod issuing;
 mod ledger;
 mod offers;
@@ -15,7 +16,10 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::tables::{Tables, UsedRow};
-use super::{GrantId, Hash, IssuanceId, OfferId, StatusListId, StoreError, UsedPurpose, UsedValue};
+use super::{
+    ApprovalId, GrantId, Hash, IssuanceId, OfferId, StatusListId, StoreError, UsedPurpose,
+    UsedValue,
+};
 
 pub(super) use issuing::Notify;
 pub(super) use ledger::{AppendCheckpoint, AppendLedger};
@@ -59,6 +63,9 @@ pub(super) struct Needs {
     pub(super) open_lists: BTreeSet<String>,
     /// Lists, with their tokens.
     pub(super) lists: BTreeSet<StatusListId>,
+    pub(super) approvals: BTreeSet<ApprovalId>,
+    /// The requests for approval of an operation, by its tenant and digest.
+    pub(super) approvals_of_operations: BTreeSet<(String, Hash)>,
     pub(super) leases: BTreeSet<String>,
     /// Checkpoints by the sequence number they are about.
     pub(super) checkpoints: BTreeSet<u64>,

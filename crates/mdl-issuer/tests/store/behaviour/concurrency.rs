@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use mdl_issuer::ledger::entry_hash;
 use mdl_issuer::store::{
-    CompletionOutcome, Hash, IssuanceId, NewStatusList, RedemptionOutcome, ReservationOutcome,
-    Store, UsedPurpose,
+    ApprovalId, CompletionOutcome, DecisionOutcome, Hash, IssuanceId, NewStatusList,
+    RedemptionOutcome, ReservationOutcome, Store, UsedPurpose, Verdict,
 };
 
 use crate::rows::{
@@ -31,6 +31,42 @@ where
         results.push(task.await.unwrap());
     }
     results
+}
+
+pub(super) async fn one_of_many_approves(store: Arc<dyn Store>) {
+    let batch = super::approvals::batch(&*store).await;
+    let request = super::approvals::request(1);
+    store.request_approval(request.clone()).await.unwrap();
+    let outcomes = race(|caller| {
+        let store = Arc::clone(&store);
+        let mut decision = super::approvals::approve(1, &batch);
+        decision.by = format!("operator {caller}");
+        if caller == 0 {
+            decision.verdict = Verdict::Reject;
+        }
+        async move { store.decide(decision).await.unwrap() }
+    })
+    .await;
+    let done = |outcome: &&DecisionOutcome| matches!(outcome, DecisionOutcome::Done(_));
+    assert_eq!(outcomes.iter().filter(done).count(), 1);
+    let kept = store.approval(TENANT, request.id).await.unwrap().unwrap();
+    let decided = kept.decided.unwrap();
+    let changes = store.status_changes(TENANT, batch.id).await.unwrap();
+    assert_eq!(changes.len(), if decided.approved { 2 } else { 0 });
+    assert_eq!(changes.len() as u64, decided.documents);
+}
+
+pub(super) async fn one_of_many_requests_is_kept(store: Arc<dyn Store>) {
+    let requests = race(|caller| {
+        let store = Arc::clone(&store);
+        let mut request = super::approvals::request(1);
+        request.id = ApprovalId(id("caller", caller));
+        async move { store.request_approval(request).await.unwrap() }
+    })
+    .await;
+    let ids: HashSet<_> = requests.iter().map(|request| request.id).collect();
+    assert_eq!(ids.len(), 1);
+    assert_eq!(store.approvals(TENANT, None).await.unwrap().len(), 1);
 }
 
 pub(super) async fn one_of_many_redeems_a_code(store: Arc<dyn Store>) {

@@ -1,5 +1,6 @@
 //! The cases of the suite. Each is given an empty store.
 
+mod approvals;
 mod concurrency;
 mod issuing;
 mod ledger;
@@ -67,6 +68,12 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     status::a_list_is_needed_until_its_last_document_ends,
     status::tokens_that_nobody_can_use_are_erased,
     status::an_older_publication_does_not_replace_a_newer,
+    approvals::a_request_waits_and_changes_nothing,
+    approvals::a_request_that_is_repeated_is_found,
+    approvals::what_is_approved_is_done_once,
+    approvals::who_asks_does_not_approve,
+    approvals::another_operation_or_tenant_is_not_approved,
+    approvals::a_request_that_is_over_is_not_approved,
     ledger::entries_are_chained,
     ledger::entries_are_appended_once,
     ledger::entries_are_read_in_pages,
@@ -84,4 +91,6 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     concurrency::limits_hold,
     concurrency::the_ledger_stays_a_chain,
     concurrency::a_lease_is_given_once,
+    concurrency::one_of_many_approves,
+    concurrency::one_of_many_requests_is_kept,
 ];
