@@ -131,7 +131,7 @@ fn tenant(tokens: Tokens) -> Tenant {
             iacas: vec![authority.iaca.clone()],
             document_signers: vec![Arc::new(document_signer(&authority, NOW))],
             status_signer: Some(status_signer(&authority, NOW)),
-            crl: None,
+            crls: Vec::new(),
         }
         .into(),
         records: Arc::new(OneLicence(Record::new(25_000, NOW).encode())),

@@ -165,8 +165,9 @@ pub struct Authority {
     pub document_signers: Vec<Arc<DocumentSigner>>,
     /// The key and certificate of status list tokens; without one, documents have no status.
     pub status_signer: Option<StatusSigner>,
-    /// The current CRL (DER) as the authority last made it, read anew for each answer.
-    pub crl: Option<std::path::PathBuf>,
+    /// The current CRLs (DER) of its roots as the authority last made them, read anew for each answer: the first one is at
+    /// `/crl`, the others are at `/crl/2` and so on.
+    pub crls: Vec<std::path::PathBuf>,
 }
 
 impl Authority {

@@ -3,7 +3,7 @@
 //! A document signer that does not belong to the root, has expired or is outside its profile would make documents that
 //! no reader accepts, and it would be found out only in the field. So the service does not start with one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind, read_documents};
 use mdl_iaca::lint::{Profile, Severity, lint_certificate, lint_crl};
@@ -26,6 +26,7 @@ use crate::tenant::{Authority, StatusSigner};
 pub(super) const AUTHORITY: &[&str] = &[
     "iaca_certificates",
     "crl",
+    "further_crls",
     "document_signers",
     "document_signer_folder",
     "status_signer",
@@ -43,14 +44,17 @@ pub(super) fn read(
     let iacas = read_iacas(section, now);
     let status = section.optional_section("status_signer", STATUS_SIGNER);
     let has_status_signer = status.is_some();
-    let crl = section.optional_path("crl");
+    let crls = crl_paths(section);
     let iacas = iacas?;
-    let revoked = crl.as_ref().map(|path| read_crl(section, path, &iacas));
+    let revoked = crls
+        .iter()
+        .filter_map(|(key, path)| read_crl(section, key, path, &iacas))
+        .collect();
     let document_signers = document_signers::read(
         section,
         &Surroundings {
             iacas: &iacas,
-            revoked: revoked.flatten(),
+            revoked,
             longest_validity,
             key_stores,
             quotas,
@@ -66,7 +70,7 @@ pub(super) fn read(
         iacas,
         document_signers: document_signers?,
         status_signer,
-        crl,
+        crls: crls.into_iter().map(|(_, path)| path).collect(),
     })
 }
 
@@ -305,12 +309,31 @@ fn read_status_signer(
     })
 }
 
+/// The lists of the roots, each with the key that names it.
+fn crl_paths(section: &Section<'_>) -> Vec<(&'static str, PathBuf)> {
+    let first = section.optional_path("crl").map(|path| ("crl", path));
+    let further = section.paths("further_crls").unwrap_or_default();
+    if first.is_none() && !further.is_empty() {
+        section.problem(
+            "further_crls",
+            "without crl, there is nothing that they follow",
+        );
+    }
+    let further = further.into_iter().map(|path| ("further_crls", path));
+    first.into_iter().chain(further).collect()
+}
+
 /// The CRL is read anew for each answer. Whenever the authority is read it must be there and belong to a root; what it
 /// lists signs nothing.
-fn read_crl(section: &Section<'_>, path: &Path, iacas: &[Vec<u8>]) -> Option<Vec<u8>> {
+fn read_crl(
+    section: &Section<'_>,
+    key: &'static str,
+    path: &Path,
+    iacas: &[Vec<u8>],
+) -> Option<Vec<u8>> {
     section.document.follow(path);
     current_crl(path, iacas)
-        .map_err(|what| section.problem("crl", what))
+        .map_err(|what| section.problem(key, what))
         .ok()
 }
 

@@ -47,7 +47,7 @@ const FOLDER: &str = "document_signer_folder";
 pub(super) struct Surroundings<'a> {
     pub(super) iacas: &'a [Vec<u8>],
     /// The authority's CRL.
-    pub(super) revoked: Option<Vec<u8>>,
+    pub(super) revoked: Vec<Vec<u8>>,
     /// Of the tenant's documents.
     pub(super) longest_validity: Option<Duration>,
     pub(super) key_stores: &'a KeyStores,
@@ -294,12 +294,13 @@ fn is_over(der: &[u8], surroundings: &Surroundings<'_>) -> Result<(), Unusable> 
     if surroundings.now > not_after {
         return over(format!("has expired on {}", not_after.date()));
     }
-    let crl = surroundings.revoked.as_deref().map(CrlView::from_der);
-    match crl {
-        Some(Ok(crl)) if crl.find(certificate.serial()).is_some() => {
-            over("is revoked: the CRL lists it".to_owned())
-        }
-        _ => Ok(()),
+    let lists_it = |crl: &CrlView<'_>| {
+        crl.issuer() == certificate.issuer() && crl.find(certificate.serial()).is_some()
+    };
+    let mut crls = surroundings.revoked.iter();
+    match crls.any(|crl| CrlView::from_der(crl).is_ok_and(|crl| lists_it(&crl))) {
+        true => over("is revoked: the CRL lists it".to_owned()),
+        false => Ok(()),
     }
 }
 

@@ -42,16 +42,20 @@ pub(crate) async fn reload(service: &Arc<Service>, source: &Arc<ConfigSource>) -
 /// Stops the document signers that the authority's list has. A list that is not the authority's says nothing.
 fn obey_crl(tenant: &Tenant) {
     let authority = tenant.authority.get();
-    let Some(path) = &authority.crl else { return };
-    let Ok(content) = current_crl(path, &authority.iacas) else {
-        return;
-    };
-    let Ok(crl) = CrlView::from_der(&content) else {
-        return;
-    };
+    for path in &authority.crls {
+        if let Ok(content) = current_crl(path, &authority.iacas)
+            && let Ok(crl) = CrlView::from_der(&content)
+        {
+            obey(&crl, tenant, &authority);
+        }
+    }
+}
+
+fn obey(crl: &CrlView<'_>, tenant: &Tenant, authority: &Authority) {
     for signer in &authority.document_signers {
-        let is_listed = CertificateView::from_der(&signer.certificate)
-            .is_ok_and(|certificate| crl.find(certificate.serial()).is_some());
+        let is_listed = CertificateView::from_der(&signer.certificate).is_ok_and(|certificate| {
+            crl.issuer() == certificate.issuer() && crl.find(certificate.serial()).is_some()
+        });
         if is_listed && !signer.guard.is_revoked() {
             tenant.authority.revoke(signer.id);
             let (code, signer) = ("document-signer-revoked", short(signer.id));

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::expiry::Expiry;
 use super::tls::Tls;
 use super::{authority_files, metrics};
 use crate::config::{ConfigSource, ServeSettings};
@@ -35,6 +36,9 @@ const CHECKPOINT_ENTRIES: u64 = 10_000;
 const CHECKPOINT_JOB: &str = "checkpoint";
 /// How long a replica may take over one.
 const CHECKPOINT_LEASE: time::Duration = time::Duration::seconds(30);
+
+/// How often it is looked what ends soon.
+const EXPIRY_TURN: Duration = Duration::from_secs(600);
 
 /// How a run of a job ended, in metrics.
 type Outcome = &'static str;
@@ -88,7 +92,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await.is_ok();
 }
 
-/// Status lists, erasing, checkpoints.
+/// Status lists, erasing, checkpoints, and what ends soon.
 pub(crate) fn start(
     jobs: &mut Jobs,
     service: &Arc<Service>,
@@ -113,6 +117,14 @@ pub(crate) fn start(
             }
         });
     }
+    let (watched, expiry) = (Arc::clone(service), Arc::new(Expiry::default()));
+    jobs.every("expiry", EXPIRY_TURN, move || {
+        let (service, expiry) = (Arc::clone(&watched), Arc::clone(&expiry));
+        async move {
+            expiry.tell(&service).await;
+            "done"
+        }
+    });
     let service = Arc::clone(service);
     jobs.every("purge", settings.purge_interval, move || {
         let service = Arc::clone(&service);

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use time::OffsetDateTime;
 
+use super::expiry;
 use super::observe::Listener;
 use super::readiness::Readiness;
 use crate::service::Service;
@@ -66,6 +67,14 @@ fn describe() {
     describe_gauge!(
         "mdl_document_signer_seconds_left",
         "Time until a document signer stops signing"
+    );
+    describe_gauge!(
+        "mdl_certificate_days_left",
+        "Days until a certificate in use ends, or a document signer stops signing"
+    );
+    describe_gauge!(
+        "mdl_crl_days_left",
+        "Days until the next CRL is due, by tenant and root"
     );
     describe_gauge!(
         "mdl_status_list_allocated",
@@ -184,6 +193,7 @@ pub(crate) async fn render(service: &Service, readiness: &Readiness) -> String {
         }
         status_lists(service, &tenant.name, now).await;
     }
+    expiry::measure(service).await;
     handle.run_upkeep();
     handle.render()
 }

@@ -7,6 +7,7 @@ pub(crate) mod admission;
 pub(crate) mod authority_files;
 pub(crate) mod client_certificate;
 pub(crate) mod connection_limit;
+pub(crate) mod expiry;
 pub(crate) mod jobs;
 pub mod logs;
 pub mod metrics;

@@ -613,6 +613,22 @@ fn a_crl_of_another_root_is_refused() {
 }
 
 #[test]
+fn a_further_crl_is_one_of_a_root_and_follows_the_first() {
+    let (first, further) = (
+        "crl = \"authority/crl/crl.der\"",
+        "further_crls = [\"authority/crl/crl.der\"]",
+    );
+    let both = Example::new().with(first, &format!("{first}\n{further}"));
+    both.read().expect("two lists");
+    let (key, what) = Example::new().with(first, further).problem();
+    assert_eq!(key, "tenants[0].authority.further_crls");
+    assert!(what.contains("without crl"), "{what}");
+    let other = "further_crls = [\"authority/iaca/certificate.pem\"]";
+    let example = Example::new().with(first, &format!("{first}\n{other}"));
+    assert_eq!(example.problem().0, "tenants[0].authority.further_crls");
+}
+
+#[test]
 fn what_is_not_toml_is_refused_with_its_line() {
     let (key, _) = Example::new().with("[public]", "[public").problem();
     assert_eq!(key, "TOML");

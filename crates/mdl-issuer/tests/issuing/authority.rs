@@ -122,7 +122,7 @@ impl Root {
                 signer: Arc::new(SoftwareSigner::new(key)),
                 key_id: Hash::of(&public.to_spki_der()),
             }),
-            crl: None,
+            crls: Vec::new(),
         }
     }
 }

@@ -187,6 +187,25 @@ async fn iaca_certificates_come_as_json_pem_and_der() {
 }
 
 #[tokio::test]
+async fn every_root_has_its_crl_at_an_address_of_its_own() {
+    let rig = Rig::new().await;
+    std::fs::write(rig.folder.path().join("crl"), b"one").unwrap();
+    assert_eq!(rig.get("/dmv/crl/2").await.status, 503);
+    std::fs::write(rig.folder.path().join("crl-2"), b"two").unwrap();
+    let answer = rig.get("/dmv/crl/2").await;
+    assert_eq!(answer.header("content-type"), "application/pkix-crl");
+    assert_eq!(&answer.body[..], b"two");
+    let tag = answer.header("etag");
+    let unchanged = fetch(&rig, "/dmv/crl/2", &[("if-none-match", &tag)]).await;
+    assert_eq!((unchanged.status.as_u16(), unchanged.body.len()), (304, 0));
+    for nowhere in ["0", "1", "3", "02", "+2", "-1", "x", "99999999999999999999"] {
+        let path = format!("/dmv/crl/{nowhere}");
+        assert_eq!(rig.get(&path).await.status, 404, "{nowhere}");
+    }
+    assert_eq!(&rig.get("/dmv/crl").await.body[..], b"one");
+}
+
+#[tokio::test]
 async fn the_crl_is_read_anew_for_each_answer() {
     let rig = Rig::new().await;
     let missing = rig.get("/dmv/crl").await;

@@ -156,7 +156,9 @@ impl Rig {
         let records = Arc::new(Records::default());
         tenants[DMV].records = records.clone();
         change_authority(&mut tenants[DMV], |authority| {
-            authority.crl = Some(folder.path().join("crl"));
+            authority.crls = ["crl", "crl-2"]
+                .map(|name| folder.path().join(name))
+                .to_vec();
         });
         let service = Arc::new(Service {
             tenants: tenants.into_iter().map(Arc::new).collect(),

@@ -491,6 +491,8 @@ async fn metrics_name_routes_and_nobody() {
         "mdl_ready",
         "mdl_ledger_entries",
         "mdl_document_signer_seconds_left",
+        "mdl_certificate_days_left{tenant=\"dmv\",purpose=\"iaca-root\"",
+        "mdl_certificate_days_left{tenant=\"dmv\",purpose=\"document-signer\"",
     ] {
         assert!(metrics.contains(name), "{name}");
     }

@@ -28,6 +28,7 @@ use super::{
         status_lists::status_list,
         status_lists::aggregation,
         crl::crl,
+        crl::of_root,
         iaca::json,
         iaca::pem,
         iaca::der,

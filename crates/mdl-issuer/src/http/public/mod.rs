@@ -134,6 +134,7 @@ fn add_tenant(routes: &mut Routes, service: &Arc<Service>, tenant: &Arc<Tenant>)
             for_anybody(get(status_lists::status_list).options(metadata::preflight)),
         ),
         (below(Endpoint::Crl, ""), get(crl::crl)),
+        (below(Endpoint::Crl, "/{root}"), get(crl::of_root)),
         (below(Endpoint::IacaPem, ""), get(iaca::pem)),
         (below(Endpoint::IacaDer, ""), get(iaca::der)),
     ] {
