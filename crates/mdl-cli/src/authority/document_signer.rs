@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use mdl_iaca::authority::CertificateAuthority;
-use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
+use mdl_iaca::certificate::{CertificateView, DocumentKind};
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
 use mdl_iaca::profile::{
     Contact, DistinguishedName, DocumentSignerProfile, IssuedCertificate, SerialNumber,
@@ -267,14 +267,8 @@ impl AuthorityFolder {
 
     /// Whether the authority's own CRL lists the document signer: what it revokes it must not use either.
     fn is_revoked(&self, signer: &DocumentSigner) -> Result<bool> {
-        if !self.crl().exists() {
-            return Ok(false);
-        }
-        let der = input::read_one_pem_or_der(&self.crl(), DocumentKind::Crl)?;
-        let crl = CrlView::from_der(&der).map_err(|error| {
-            Failure::usage(format!("{}: not a readable CRL", self.crl().display())).because(&error)
-        })?;
-        Ok(crl.find(signer.certificate()?.serial()).is_some())
+        let root = self.root_of(&signer.der).unwrap_or_else(|| self.clone());
+        Ok(root.revokes(&signer.certificate()?)?.is_some())
     }
 
     /// Opens a document signer's key.

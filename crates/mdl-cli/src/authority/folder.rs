@@ -27,24 +27,59 @@ impl AuthorityOptions {
     }
 }
 
-/// The layout of an authority on disk.
+/// The layout of an authority on disk, as one of its roots sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct AuthorityFolder {
     root: PathBuf,
+    /// Which of the roots, counted from 1; the newest without one.
+    chosen: Option<u32>,
 }
 
 impl AuthorityFolder {
+    /// With the newest root.
     pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, chosen: None }
     }
 
-    #[cfg(feature = "aws")]
+    /// The same authority with another of its roots.
+    pub(super) fn with_root(&self, number: u32) -> Self {
+        Self {
+            root: self.root.clone(),
+            chosen: Some(number),
+        }
+    }
+
+    /// The number of the root, counted from 1.
+    pub(crate) fn root_number(&self) -> u32 {
+        self.chosen.unwrap_or_else(|| self.newest_root())
+    }
+
+    pub(super) fn newest_root(&self) -> u32 {
+        let mut number = 1;
+        while self.folder_of_root(number + 1).exists() {
+            number += 1;
+        }
+        number
+    }
+
+    /// Where the certificate, the key and the lists of a root are: of the first one, beside everything else.
+    pub(super) fn folder_of_root(&self, number: u32) -> PathBuf {
+        match number {
+            1 => self.root.clone(),
+            _ => self.root.join(format!("root-{number}")),
+        }
+    }
+
     pub(super) fn root(&self) -> &std::path::Path {
         &self.root
     }
 
+    fn of_root(&self) -> PathBuf {
+        self.folder_of_root(self.root_number())
+    }
+
     pub(crate) fn iaca(&self) -> PathBuf {
-        self.root.join("iaca")
+        self.of_root().join("iaca")
     }
 
     pub(crate) fn iaca_certificate(&self) -> PathBuf {
@@ -70,17 +105,17 @@ impl AuthorityFolder {
 
     /// The CRL to publish, in DER.
     pub(crate) fn crl(&self) -> PathBuf {
-        self.root.join("crl").join("crl.der")
+        self.of_root().join("crl").join("crl.der")
     }
 
     /// The CRL to publish, in PEM.
     pub(crate) fn crl_pem(&self) -> PathBuf {
-        self.root.join("crl").join("crl.pem")
+        self.of_root().join("crl").join("crl.pem")
     }
 
     /// Where the CRL with a number is kept for good.
     pub(crate) fn crl_number(&self, number: u64) -> PathBuf {
-        self.root.join("crl").join(format!("{number}.der"))
+        self.of_root().join("crl").join(format!("{number}.der"))
     }
 
     /// The names of all document signers, sorted.

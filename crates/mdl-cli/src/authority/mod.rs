@@ -9,6 +9,8 @@
 //!   reader/NAME/certificate.pem   key.pem or key.uri
 //!   private-ca/state.json (of a root in AWS Private CA, which has no key here)   ds/NAME/ (until it is certified)
 //!   crl/crl.der   crl/crl.pem   crl/1.der, 2.der, … (every CRL ever issued)
+//!   root-2/iaca/   root-2/crl/   root-2/link.pem   root-3/… (the roots after the first, their lists and the link
+//!                                                            certificates that lead to them)
 //! ```
 //!
 //! Everything that is signed is built, linted, signed and checked before it is written (the builders of `mdl-iaca`
@@ -27,6 +29,8 @@ mod own;
 pub(crate) mod private_ca;
 mod publication;
 mod reader;
+mod renewal;
+mod roots;
 mod rotation;
 mod status_signer;
 
@@ -43,6 +47,8 @@ pub(crate) use keys::{KeyChoice, key_of, key_store_failure, key_uri_line, open_u
 pub(crate) use private_ca::aws_access;
 pub(crate) use publication::{Place, Publication, publish_crl};
 pub(crate) use reader::{ReaderRequest, issue_reader};
+pub(crate) use renewal::{RenewalRequest, Step, plan_renewal, renew_iaca};
+pub(crate) use roots::{Bundle, RETIRED};
 pub(crate) use rotation::{Rotation, Successor};
 pub(crate) use status_signer::{StatusSignerRequest, issue_status_signer};
 

@@ -88,9 +88,9 @@ impl AuthorityFolder {
         self.private_ca().join("ds").join(name.to_string())
     }
 
-    /// Whether the root was made, or begun, in AWS Private CA.
+    /// Whether the root was made, or begun, in AWS Private CA. Only the first one can have been.
     pub(crate) fn is_in_private_ca(&self) -> bool {
-        self.state().exists()
+        self.root_number() == 1 && self.state().exists()
     }
 }
 

@@ -40,6 +40,17 @@ pub(crate) enum Place {
     S3(S3Place),
 }
 
+impl Place {
+    /// Whether it is one file, so that it has room for the list of one root.
+    pub(crate) fn is_for_one(&self) -> bool {
+        match self {
+            Self::Path(path) => !path.is_dir() && !ends_in_separator(path),
+            #[cfg(feature = "aws")]
+            Self::S3(place) => !place.key().is_empty() && !place.key().ends_with('/'),
+        }
+    }
+}
+
 impl FromStr for Place {
     type Err = String;
 
@@ -175,14 +186,14 @@ impl<'a> Publication<'a> {
 /// writing to it.
 pub(crate) fn publish_crl(publication: &Publication<'_>, place: &Place) -> Result<Published> {
     match place {
-        Place::Path(path) if path.is_dir() || ends_in_separator(path) => {
+        Place::Path(path) if !place.is_for_one() => {
             to_file(publication, &path.join(publication.name()?))
         }
         Place::Path(path) => to_file(publication, path),
         #[cfg(feature = "aws")]
-        Place::S3(place) if place.key().is_empty() || place.key().ends_with('/') => {
-            let key = format!("{}{}", place.key(), publication.name()?);
-            let place = place
+        Place::S3(prefix) if !place.is_for_one() => {
+            let key = format!("{}{}", prefix.key(), publication.name()?);
+            let place = prefix
                 .with_key(&key)
                 .map_err(|error| Failure::usage("no such object").because(&error))?;
             to_s3(publication, &place)

@@ -21,6 +21,9 @@ use crate::randomness::Seed;
 pub(crate) enum Iaca {
     Init(Box<Init>),
     Show(Show),
+    Renew(Box<super::iaca_renewal::Renew>),
+    Publish(super::iaca_renewal::Publish),
+    Retire(super::iaca_renewal::Retire),
     #[cfg(feature = "aws")]
     Adopt(super::private_ca::Adopt),
     #[cfg(feature = "aws")]
@@ -89,6 +92,9 @@ pub(crate) struct Init {
 #[command(after_help = "Example:
   mdl iaca show --authority mdl-authority")]
 pub(crate) struct Show {
+    /// Which root, counted from 1 [default: the newest]
+    #[arg(long, value_name = "NUMBER")]
+    root: Option<u32>,
     #[command(flatten)]
     authority: AuthorityOptions,
     #[command(flatten)]
@@ -100,6 +106,9 @@ impl Iaca {
         match self {
             Self::Init(init) => init.run(),
             Self::Show(show) => show.run(),
+            Self::Renew(renew) => renew.run(),
+            Self::Publish(publish) => publish.run(),
+            Self::Retire(retire) => retire.run(),
             #[cfg(feature = "aws")]
             Self::Adopt(adopt) => adopt.run(),
             #[cfg(feature = "aws")]
@@ -202,7 +211,10 @@ impl Init {
 
 impl Show {
     fn run(&self) -> Result<Exit> {
-        let folder = self.authority.folder();
+        let mut folder = self.authority.folder();
+        if let Some(number) = self.root {
+            folder = folder.root_numbered(number)?;
+        }
         let iaca = folder.read_iaca()?;
         let text = certificate_text::details(&iaca.der)?;
         self.output.result(

@@ -94,8 +94,11 @@ impl Issue {
         let record = read_record(&self.record)?;
         let device_key = input::read_public_key(&self.device_key)?;
         let folder = self.authority.folder();
-        let iaca = folder.read_iaca()?;
+        folder.read_iaca()?;
         let document_signer = folder.read_document_signer(&self.ds)?;
+        // Not always the newest root: the signers of the one before go on until they stop.
+        let root = folder.root_of(&document_signer.der);
+        let iaca = root.unwrap_or_else(|| folder.clone()).read_iaca()?;
         let key_authorizations = self.key_authorizations()?;
         let status = self.status();
         let key = folder.open_document_signer_key(

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod ds;
 pub(crate) mod health;
 pub(crate) mod iaca;
+mod iaca_renewal;
 pub(crate) mod inspect;
 pub(crate) mod issue;
 pub(crate) mod key;

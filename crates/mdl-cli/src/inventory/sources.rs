@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::Duration;
 
 use super::found::{Found, FoundCertificate, KeyPlace};
+use crate::authority::RETIRED;
 use crate::failure::{Failure, Result};
 use crate::{files, input};
 
@@ -68,7 +69,7 @@ fn of_folder(folder: &Path, found: &mut Found) -> Result<()> {
             .iter()
             .any(|part| part.to_string_lossy().starts_with('.'));
         let is_document = has_extension(&file, &["pem", "der", "crt", "cer", "crl"]);
-        if is_hidden || !is_document {
+        if is_hidden || !is_document || is_of_a_retired_root(&file) {
             continue;
         }
         let content = input::read_at_most(&file, MAX_DOCUMENT_BYTES)?;
@@ -87,6 +88,14 @@ fn of_folder(folder: &Path, found: &mut Found) -> Result<()> {
         found.take(&content, &like);
     }
     Ok(())
+}
+
+/// Its certificate and its lists: nobody has to do anything about them any more.
+fn is_of_a_retired_root(file: &Path) -> bool {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let root = folder.parent().unwrap_or(Path::new(""));
+    let kind = folder.file_name().unwrap_or_default();
+    (kind == "iaca" || kind == "crl") && root.join("iaca").join(RETIRED).exists()
 }
 
 /// Keys and requests lie beside certificates and are none of ours.
@@ -150,6 +159,8 @@ struct AuthorityPart {
     iaca_certificates: Vec<PathBuf>,
     crl: Option<PathBuf>,
     #[serde(default)]
+    further_crls: Vec<PathBuf>,
+    #[serde(default)]
     document_signers: Vec<SignerPart>,
     document_signer_folder: Option<FolderPart>,
     status_signer: Option<SignerPart>,
@@ -209,11 +220,16 @@ fn of_config(path: &Path, found: &mut Found) -> Result<()> {
         if let Some(part) = &authority.document_signer_folder {
             of_signers(&folder.join(&part.path), &tenant.name, found)?;
         }
-        if let Some(file) = &authority.crl {
+        let crls = authority.crl.iter().chain(&authority.further_crls);
+        for (number, file) in crls.enumerate() {
             let before = found.crls.len();
             take_file(&of_tenant(file), found);
+            let address = match number {
+                0 => format!("{}/crl", tenant.issuer),
+                _ => format!("{}/crl/{}", tenant.issuer, number + 1),
+            };
             for crl in found.crls.iter_mut().skip(before) {
-                crl.published.push(format!("{}/crl", tenant.issuer));
+                crl.published.push(address.clone());
             }
         }
     }

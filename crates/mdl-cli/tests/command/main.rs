@@ -23,6 +23,7 @@ mod publish;
 mod reader;
 mod readme;
 mod reconcile;
+mod renewal;
 mod rotation;
 #[path = "../../../mdl-signer-pkcs11/tests/softhsm/token_folder.rs"]
 mod token_folder;

@@ -43,9 +43,9 @@ fn a_crl_is_published_under_the_name_that_certificates_give_it_and_once() {
         .json();
     assert_eq!(
         published,
-        json!({ "number": 1, "published": [
-            { "place": "www/iaca.crl", "changed": true },
-            { "place": "copy.crl", "changed": true },
+        json!({ "published": [
+            { "number": 1, "place": "www/iaca.crl", "changed": true },
+            { "number": 1, "place": "copy.crl", "changed": true },
         ] })
     );
     let crl = fs::read(at.join(CRL)).unwrap();
@@ -56,7 +56,7 @@ fn a_crl_is_published_under_the_name_that_certificates_give_it_and_once() {
 
     mdl(at, &["crl", "build", "--revoke", "ds-1", "--at", AT]).expect(0);
     let next = publish(at, &["--to", "www"]).expect(0).json();
-    assert_eq!(next["number"], 2);
+    assert_eq!(next["published"][0]["number"], 2);
     let verified = Command::new("openssl")
         .args(["crl", "-inform", "DER", "-in", "www/iaca.crl", "-noout"])
         .args(["-CAfile", "mdl-authority/iaca/certificate.pem", "-verify"])
@@ -150,7 +150,7 @@ fn one_place_that_refuses_does_not_keep_the_list_from_the_others() {
     let run = publish(at, &["--to", "page.html", "--to", "www/"]).expect(1);
     assert_eq!(
         run.json()["published"],
-        json!([{ "place": "www/iaca.crl", "changed": true }])
+        json!([{ "number": 1, "place": "www/iaca.crl", "changed": true }])
     );
     assert!(run.stderr.contains("page.html"), "{}", run.stderr);
 }
@@ -282,7 +282,7 @@ fn a_crl_is_published_in_s3_under_the_same_rules() {
     let object = "s3://dmv-crl/crl/own/iaca.crl";
     assert_eq!(
         published["published"],
-        json!([{ "place": object, "changed": true }])
+        json!([{ "number": 1, "place": object, "changed": true }])
     );
     let first = fs::read(at.join(CRL)).unwrap();
     assert_eq!(bucket.curl(&[], "crl/own/iaca.crl"), first);

@@ -1,11 +1,9 @@
-use std::path::Path;
-
 use clap::Args;
 use mdl_iaca::authority::{Revocation, RevocationReason};
 use mdl_iaca::certificate::{CertificateView, CrlView, DocumentKind};
 use mdl_iaca::lint::{Severity, lint_crl};
 use mdl_iaca::profile::SerialNumber;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::Exit;
@@ -28,12 +26,16 @@ use crate::verification_report::rfc3339;
 The CRL has the profile of ISO/IEC 18013-5, Table B.10: full, with a number that always grows. Publish it \
 (`mdl crl publish`) where the certificates say, at least every 90 days and within 48 hours of a revocation.\n\nWith \
 --if-due it may be run every few minutes: it builds when there is something to revoke that is not on the list, or half \
-of the list's life is over, or the list is 30 days old. A run that was broken off after signing is made good by the next.\n\nA root in AWS Private CA \
+of the list's life is over, or the list is 30 days old. A run that was broken off after signing is made good by the next. After \
+`mdl iaca renew` every root in use gets its list.\n\nA root in AWS Private CA \
 publishes by itself: certificates are revoked there, and the list that says so is fetched. It may take half an hour to \
 appear; until then the command ends with 3 and may be repeated.")]
 pub(crate) struct Build {
     #[command(flatten)]
     authority: AuthorityOptions,
+    /// Only of this root, counted from 1 [default: of every root in use]
+    #[arg(long, value_name = "NUMBER")]
+    root: Option<u32>,
     /// Revoke a certificate: the name of a document or status signer, or a serial number in hexadecimal; may be repeated
     #[arg(long, value_name = "NAME|SERIAL")]
     revoke: Vec<String>,
@@ -64,17 +66,63 @@ pub(crate) struct Build {
 
 impl Build {
     pub(super) fn run(&self) -> Result<Exit> {
-        let folder = self.authority.folder();
-        let serials = |names: &[String]| {
+        let whole = self.authority.folder();
+        let roots = match self.root {
+            Some(number) => vec![whole.root_numbered(number)?],
+            None => whole.roots_in_use(),
+        };
+        let find = |names: &[String]| {
+            let names = names.iter();
             names
-                .iter()
-                .map(|name| serial_number(&folder, name))
+                .map(|name| self.revocable(&whole, name))
                 .collect::<Result<Vec<_>>>()
         };
+        let (revoked, expired) = (find(&self.revoke)?, find(&self.expired)?);
+        let passphrases = self.passphrase.when_needed();
+        let (mut text, mut lists) = (String::new(), Vec::new());
+        for folder in &roots {
+            self.refuse_unfit(folder)?;
+            let reason = self.reason.unwrap_or_default();
+            let request = CrlRequest {
+                revoked: of_root(&revoked, folder)
+                    .map(|serial| Revocation { serial, reason })
+                    .collect(),
+                expired: of_root(&expired, folder).collect(),
+                next_update_days: self.next_update_days,
+                at: time_or_now(self.at),
+                seed: self.seed.clone(),
+            };
+            let built = match self.if_due {
+                true => build_crl_if_due(folder, &request, &passphrases)?,
+                false => build_crl(folder, &request, &passphrases)?,
+            };
+            tell_errors(folder, &built.crl)?;
+            text.push_str(&describe(folder, &built)?);
+            lists.push(to_json(folder, &built));
+        }
+        self.output.result(
+            || text,
+            || {
+                // That of the newest root is what most want to know of; there may be no other.
+                let mut json = lists.pop().unwrap_or_default();
+                if !lists.is_empty() {
+                    json["of_earlier_roots"] = lists.into();
+                }
+                json
+            },
+        )?;
+        Ok(Exit::Good)
+    }
+
+    /// What one kind of authority has no use for.
+    fn refuse_unfit(&self, folder: &AuthorityFolder) -> Result<()> {
         #[cfg(feature = "aws")]
         let keeps_reasons = folder.is_in_private_ca();
         #[cfg(not(feature = "aws"))]
-        let keeps_reasons = false;
+        let keeps_reasons = {
+            let _ = folder;
+            false
+        };
         if self.reason.is_some() && !keeps_reasons {
             return Err(
                 Failure::usage("an authority of our own writes no reasons into its CRL")
@@ -87,42 +135,57 @@ impl Build {
                     .hint("leave --expired out"),
             );
         }
-        let reason = self.reason.unwrap_or_default();
-        let revocation = |serial| Revocation { serial, reason };
-        let request = CrlRequest {
-            revoked: serials(&self.revoke)?.into_iter().map(revocation).collect(),
-            expired: serials(&self.expired)?,
-            next_update_days: self.next_update_days,
-            at: time_or_now(self.at),
-            seed: self.seed.clone(),
-        };
-        let passphrases = self.passphrase.when_needed();
-        let built = match self.if_due {
-            true => build_crl_if_due(&folder, &request, &passphrases)?,
-            false => build_crl(&folder, &request, &passphrases)?,
-        };
-        let BuiltCrl { number, crl, .. } = &built;
-        tell_errors(&folder, crl)?;
-        let path = folder.crl();
-        let what = match built.next_due {
-            None => format!("made CRL {number}: {}", path.display()),
-            Some(due) => format!("CRL {number} stays: the next is due on {}", rfc3339(due)),
-        };
-        let text = format!("{what}\n{}", certificate_text::crl_details(crl)?);
-        self.output.result(
-            || text,
-            || {
-                json!({
-                    "crl": path.to_string_lossy(),
-                    "number": number,
-                    "revoked": CrlView::from_der(crl).map_or(0, |crl| crl.revoked().count()),
-                    "built": built.next_due.is_none(),
-                    "next_due": built.next_due.map(rfc3339),
-                })
-            },
-        )?;
-        Ok(Exit::Good)
+        Ok(())
     }
+
+    /// The serial number of what is to be revoked, and the number of the root that issued it: of a bare serial number,
+    /// the newest one or the one that was named.
+    fn revocable(&self, whole: &AuthorityFolder, text: &str) -> Result<(u32, SerialNumber)> {
+        let named = self.root.unwrap_or_else(|| whole.root_number());
+        match certificate_named(whole, text)? {
+            None => Ok((named, spelled_out(text)?)),
+            Some(der) => {
+                let issuer = whole.root_of(&der).map_or(named, |root| root.root_number());
+                if self.root.is_some_and(|root| root != issuer) {
+                    let what = format!("{text} was issued by root {issuer}, not by root {named}");
+                    return Err(Failure::usage(what).hint(format!("give --root {issuer}")));
+                }
+                Ok((issuer, serial_number_of(text, &der)?))
+            }
+        }
+    }
+}
+
+fn of_root(
+    serials: &[(u32, SerialNumber)],
+    folder: &AuthorityFolder,
+) -> impl Iterator<Item = SerialNumber> {
+    let number = folder.root_number();
+    let serials = serials.iter().filter(move |(root, _)| *root == number);
+    serials.map(|(_, serial)| serial.clone())
+}
+
+fn describe(folder: &AuthorityFolder, built: &BuiltCrl) -> Result<String> {
+    let (number, path) = (built.number, folder.crl());
+    let what = match built.next_due {
+        None => format!("made CRL {number}: {}", path.display()),
+        Some(due) => format!("CRL {number} stays: the next is due on {}", rfc3339(due)),
+    };
+    Ok(format!(
+        "{what}\n{}",
+        certificate_text::crl_details(&built.crl)?
+    ))
+}
+
+fn to_json(folder: &AuthorityFolder, built: &BuiltCrl) -> Value {
+    json!({
+        "root": folder.root_number(),
+        "crl": folder.crl().to_string_lossy(),
+        "number": built.number,
+        "revoked": CrlView::from_der(&built.crl).map_or(0, |crl| crl.revoked().count()),
+        "built": built.next_due.is_none(),
+        "next_due": built.next_due.map(rfc3339),
+    })
 }
 
 /// A service's list is taken over as it is, since nobody else can sign one: what is wrong with it is said.
@@ -153,21 +216,27 @@ fn parse_reason(text: &str) -> std::result::Result<RevocationReason, String> {
         })
 }
 
-/// The serial number of a document or status signer, or the one that is spelled out.
-fn serial_number(folder: &AuthorityFolder, text: &str) -> Result<SerialNumber> {
-    if let Ok(name) = text.parse() {
-        let named = [folder.document_signer(&name), folder.status_signer(&name)];
-        match named.each_ref().map(|signer| signer.exists()) {
-            [true, true] => {
-                let what = format!("{text} is a document signer and a status signer");
-                return Err(Failure::usage(what)
-                    .hint("give the serial number; `mdl inspect` prints it for a certificate"));
-            }
-            [true, false] => return serial_number_of(&named[0]),
-            [false, true] => return serial_number_of(&named[1]),
-            [false, false] => {}
+/// The certificate of the document or status signer of this name, if there is one.
+fn certificate_named(folder: &AuthorityFolder, text: &str) -> Result<Option<Vec<u8>>> {
+    let Ok(name) = text.parse() else {
+        return Ok(None);
+    };
+    let named = [folder.document_signer(&name), folder.status_signer(&name)];
+    let signer = match named.each_ref().map(|signer| signer.exists()) {
+        [true, true] => {
+            let what = format!("{text} is a document signer and a status signer");
+            return Err(Failure::usage(what)
+                .hint("give the serial number; `mdl inspect` prints it for a certificate"));
         }
-    }
+        [true, false] => &named[0],
+        [false, true] => &named[1],
+        [false, false] => return Ok(None),
+    };
+    let path = signer.join("certificate.pem");
+    input::read_one_pem_or_der(&path, DocumentKind::Certificate).map(Some)
+}
+
+fn spelled_out(text: &str) -> Result<SerialNumber> {
     let expected = || {
         Failure::usage(format!(
             "{text}: expected the name of a document or status signer, or a serial number in hexadecimal"
@@ -184,12 +253,9 @@ fn serial_number(folder: &AuthorityFolder, text: &str) -> Result<SerialNumber> {
     SerialNumber::from_be_bytes(&bytes).map_err(|error| expected().because(&error))
 }
 
-/// The serial number of the certificate in a signer's folder.
-fn serial_number_of(signer: &Path) -> Result<SerialNumber> {
-    let cannot = || Failure::usage(format!("{} cannot be revoked", signer.display()));
-    let path = signer.join("certificate.pem");
-    let der = input::read_one_pem_or_der(&path, DocumentKind::Certificate)?;
-    let certificate = CertificateView::from_der(&der).map_err(|error| cannot().because(&error))?;
+fn serial_number_of(name: &str, der: &[u8]) -> Result<SerialNumber> {
+    let cannot = || Failure::usage(format!("{name} cannot be revoked"));
+    let certificate = CertificateView::from_der(der).map_err(|error| cannot().because(&error))?;
     SerialNumber::from_content(certificate.serial().as_bytes())
         .map_err(|error| cannot().because(&error))
 }

@@ -20,6 +20,9 @@ pub(crate) struct Show {
     file: Option<PathBuf>,
     #[command(flatten)]
     authority: AuthorityOptions,
+    /// That of this root, counted from 1 [default: the newest]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "file")]
+    root: Option<u32>,
     #[command(flatten)]
     output: Output,
 }
@@ -29,7 +32,10 @@ impl Show {
         let path = match &self.file {
             Some(path) => path.clone(),
             None => {
-                let folder = self.authority.folder();
+                let mut folder = self.authority.folder();
+                if let Some(number) = self.root {
+                    folder = folder.root_numbered(number)?;
+                }
                 if !folder.crl().exists() {
                     return Err(folder.missing("there is no CRL", "make one with `mdl crl build`"));
                 }
