@@ -13,6 +13,7 @@ mod der;
 mod extension;
 mod general_name;
 mod name;
+mod ocsp_response;
 pub mod oid;
 mod pem;
 mod public_key_info;
@@ -29,6 +30,11 @@ pub use extension::{
 };
 pub use general_name::{GeneralName, GeneralNames};
 pub use name::{MAX_NAME_ATTRIBUTES, Name, NameAttribute, StringType};
+pub use ocsp_response::{
+    BasicOcspResponse, CertId, CertStatus, MAX_OCSP_RESPONSE_BYTES, OcspAnswer, OcspResponseView,
+    ResponderId,
+};
+pub(crate) use ocsp_response::{NONCE, SHA1, request as ocsp_request};
 pub use oid::Oid;
 pub use pem::{Document, DocumentKind, MAX_FILE_BYTES, ReadError, read_documents};
 pub use public_key_info::SubjectPublicKeyInfo;

@@ -54,7 +54,7 @@
 //! | [`profile`], [`csr`], [`crl`] | building them |
 //! | [`authority`] | what a certificate authority does, ours or a service's |
 //! | [`lint`] | every row of the profile tables as a rule |
-//! | [`trust_anchor`], [`path`], [`revocation`] | deciding whether a certificate is to be trusted |
+//! | [`trust_anchor`], [`path`], [`revocation`], [`ocsp`] | deciding whether a certificate is to be trusted |
 //!
 //! Out of scope: fetching CRLs or certificates, keeping keys, and the clock; the caller has them.
 
@@ -63,6 +63,7 @@ pub mod certificate;
 pub mod crl;
 pub mod csr;
 pub mod lint;
+pub mod ocsp;
 pub mod path;
 pub mod profile;
 pub mod revocation;

@@ -19,6 +19,7 @@ mod examine;
 mod leaf;
 mod names;
 mod reason;
+mod revocation_sources;
 mod role;
 
 pub use authorities::authorities_below;
@@ -27,6 +28,7 @@ pub use check::{Outcome, PathCheck, Step};
 pub use evaluate::{PathConditions, PathReport, ValidatedCertificate};
 pub use examine::{ExaminedPath, LeafFacts};
 pub use reason::Reason;
+pub use revocation_sources::RevocationSources;
 pub use role::Role;
 
 pub use leaf::ProhibitedExtension;

@@ -57,6 +57,7 @@ impl Scene {
             at,
             doc_type: Some(MDL),
             revocation: RevocationEvidence::Der(&crls),
+            ocsp: &[],
         };
         let path = TrustAnchors::new(anchors).examine(chain, Role::DocumentSigner);
         Verdict::of(&path.evaluate(&conditions))
@@ -134,6 +135,7 @@ fn a_document_signer_below_its_iaca_is_validated() {
         at: NOW,
         doc_type: Some(MDL),
         revocation: RevocationEvidence::Der(&crls),
+        ocsp: &[],
     });
     for step in report.steps() {
         assert_eq!(

@@ -24,10 +24,19 @@ impl<'a> SignedData<'a> {
     /// Reads the envelope; the reader that comes with it stands before the first field of the signed part.
     pub(crate) fn read(der: &'a [u8], limit: usize) -> Result<(Self, Reader<'a>), DerError> {
         let mut fields = document(der, SEQUENCE, limit)?.reader();
-        let tbs = fields.expect(SEQUENCE)?;
-        let algorithm = AlgorithmIdentifier::read(&mut fields)?;
-        let signature = BitString::from_element(&fields.expect(BIT_STRING)?)?;
+        let read = Self::read_fields(der, &mut fields)?;
         fields.finish()?;
+        Ok(read)
+    }
+
+    /// Reads the three fields of the envelope `der` and stands after them: an OCSP response goes on.
+    pub(crate) fn read_fields(
+        der: &'a [u8],
+        fields: &mut Reader<'a>,
+    ) -> Result<(Self, Reader<'a>), DerError> {
+        let tbs = fields.expect(SEQUENCE)?;
+        let algorithm = AlgorithmIdentifier::read(fields)?;
+        let signature = BitString::from_element(&fields.expect(BIT_STRING)?)?;
         Ok((
             Self {
                 der,

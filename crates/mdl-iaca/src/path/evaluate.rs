@@ -5,6 +5,7 @@ use super::check::{Finding, NOT_APPLICABLE, PASS, Steps, fail, warning};
 use super::examine::{Leaf, LeafFacts};
 use super::{ExaminedPath, Outcome, PathCheck, Reason, Role, Step, names};
 use crate::certificate::SerialNumber;
+use crate::ocsp::{self, OcspEvidence};
 use crate::revocation::{RevocationAnswer, RevocationEvidence};
 use crate::trust_anchor::{DocTypeScope, TrustAnchor};
 
@@ -17,6 +18,8 @@ pub struct PathConditions<'a> {
     pub doc_type: Option<&'a str>,
     /// CRLs.
     pub revocation: RevocationEvidence<'a>,
+    /// OCSP responses.
+    pub ocsp: &'a [OcspEvidence<'a>],
 }
 
 impl PathConditions<'_> {
@@ -26,6 +29,7 @@ impl PathConditions<'_> {
             at,
             doc_type: None,
             revocation: RevocationEvidence::None,
+            ocsp: &[],
         }
     }
 }
@@ -129,19 +133,34 @@ fn key_identifier(leaf: &Leaf, anchor: &TrustAnchor) -> Finding {
     }
 }
 
+/// Whoever says *revoked* is believed; otherwise whoever says *good*.
 fn revocation(leaf: &Leaf, anchor: &TrustAnchor, conditions: &PathConditions<'_>) -> Finding {
     let serial = SerialNumber::from_content(&leaf.serial);
-    let status = conditions.revocation.status(anchor, serial, conditions.at);
-    match (status.answer, status.deviation) {
-        (RevocationAnswer::NotChecked, _) => (Outcome::NotChecked, None),
-        (RevocationAnswer::Revoked { since }, _) => fail(Reason::Revoked(since)),
-        (RevocationAnswer::Undetermined(problem), _) => {
-            (Outcome::Undetermined, Some(Reason::Crl(problem)))
+    let (at, crls) = (conditions.at, &conditions.revocation);
+    let by_crl = crls.status(anchor, serial, at);
+    let mut by_ocsp = None;
+    for evidence in conditions.ocsp {
+        match ocsp::status(evidence, anchor, serial, at, crls) {
+            Ok(RevocationAnswer::Revoked { since }) => return fail(Reason::Revoked(since)),
+            Ok(_) => by_ocsp = Some(Ok(())),
+            Err(problem) if by_ocsp.is_none() => by_ocsp = Some(Err(problem)),
+            Err(_) => {}
         }
-        (RevocationAnswer::Good { .. }, Some(deviation)) => {
+    }
+    match (by_crl.answer, by_ocsp, by_crl.deviation) {
+        (RevocationAnswer::Revoked { since }, _, _) => fail(Reason::Revoked(since)),
+        (RevocationAnswer::Good { .. }, _, Some(deviation)) => {
             warning(Reason::CrlDeviation(deviation))
         }
-        (RevocationAnswer::Good { .. }, None) => PASS,
+        (RevocationAnswer::Good { .. }, _, None) | (_, Some(Ok(())), _) => PASS,
+        (RevocationAnswer::Undetermined(problem), _, _) => {
+            (Outcome::Undetermined, Some(Reason::Crl(problem)))
+        }
+        (RevocationAnswer::NotChecked, Some(Err(problem)), _) => {
+            let reason = Reason::Ocsp(Box::new(problem));
+            (Outcome::Undetermined, Some(reason))
+        }
+        (RevocationAnswer::NotChecked, None, _) => (Outcome::NotChecked, None),
     }
 }
 

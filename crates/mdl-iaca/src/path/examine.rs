@@ -4,7 +4,7 @@ use mdl_crypto::PublicKey;
 use time::OffsetDateTime;
 
 use super::check::{PASS, Steps, fail, warning};
-use super::{NameText, PathCheck, Reason, Role, leaf};
+use super::{NameText, PathCheck, Reason, RevocationSources, Role, leaf};
 use crate::certificate::CertificateView;
 use crate::lint::{LintFinding, Profile, Severity, lint_certificate};
 use crate::trust_anchor::{TrustAnchor, TrustAnchors};
@@ -132,6 +132,22 @@ impl ExaminedPath {
         } else {
             Some(find().result)
         }
+    }
+
+    /// The anchor with this fingerprint, if its key signed the leaf.
+    pub fn anchor(&self, fingerprint: &[u8; 32]) -> Option<&TrustAnchor> {
+        let mut anchors = self.anchors.iter();
+        let found = anchors.find(|anchor| anchor.fingerprint() == *fingerprint);
+        found.map(AsRef::as_ref)
+    }
+
+    /// Where the leaf says that evidence about its revocation is: what to ask when there is none.
+    pub fn revocation_sources(&self) -> RevocationSources {
+        let leaf = self.leaf.as_ref();
+        let view = leaf.and_then(|leaf| CertificateView::from_der(&leaf.der).ok());
+        view.map_or_else(RevocationSources::default, |view| {
+            RevocationSources::of(&view)
+        })
     }
 
     fn examine_leaf(&mut self, leaf: &CertificateView<'_>, der: &[u8]) {

@@ -3,6 +3,7 @@ use time::OffsetDateTime;
 
 use super::ProhibitedExtension;
 use crate::certificate::{DerError, Rfc3339, SignatureError};
+use crate::ocsp::OcspProblem;
 use crate::revocation::{CrlDeviation, CrlProblem};
 use crate::trust_anchor::AnchorDeviation;
 
@@ -73,6 +74,9 @@ pub enum Reason {
     /// The CRLs gave no answer.
     #[error("revocation status unknown")]
     Crl(#[source] CrlProblem),
+    /// The OCSP responses gave no answer.
+    #[error("revocation status unknown")]
+    Ocsp(#[source] Box<OcspProblem>),
     /// The CRL gave its answer, but is not as it should be.
     #[error("deviating CRL")]
     CrlDeviation(#[source] CrlDeviation),
