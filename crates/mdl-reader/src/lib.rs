@@ -24,8 +24,8 @@
 //!
 //! The module `json` writes a report as JSON (cargo feature `json`).
 //!
-//! Revocation is looked up in what the caller hands over: CRLs for document signers, status tokens for documents.
-//! [`Report::needed_status_lists`] names the lists whose token would have answered more.
+//! Revocation is looked up in what the caller hands over: CRLs and OCSP responses for document signers, status tokens for
+//! documents. [`Report::needed`] names what would have answered more, and where it is.
 //!
 //! Out of scope here: fetching anything, transport.
 
@@ -37,6 +37,7 @@ mod evidence;
 mod explanation;
 #[cfg(feature = "json")]
 pub mod json;
+mod needed;
 mod policy;
 pub mod proximity;
 mod report;
@@ -50,6 +51,7 @@ pub mod vical;
 pub use cause::Cause;
 pub use check::{CheckGroup, CheckId, Weight};
 pub use evidence::{Evidence, EvidencePart};
+pub use needed::NeededEvidence;
 pub use policy::Policy;
 pub use report::{
     CheckResult, DocumentReport, Issuer, Outcome, Report, RevocationVerdict, Verdict,

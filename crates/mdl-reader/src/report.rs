@@ -3,6 +3,9 @@
 //! A verdict is computed from the checks, never stored beside them, and there is one for callers to act on:
 //! [`Report::verdict`]. Element values are reachable only through [`DocumentReport::verified`].
 
+use std::sync::Arc;
+
+use mdl_iaca::path::ExaminedPath;
 use mdl_mdoc::cbor::Deviation;
 use time::OffsetDateTime;
 
@@ -118,6 +121,8 @@ pub struct DocumentReport<'a> {
     pub(crate) checks: Vec<CheckResult>,
     pub(crate) revocation: RevocationVerdict,
     pub(crate) needed_status_list: Option<&'a str>,
+    /// The document signer's path, to tell what is needed when that is asked.
+    pub(crate) signer_path: Arc<ExaminedPath>,
     /// Whether device authentication was asked for.
     pub(crate) in_session: bool,
     pub(crate) issuer: Option<Issuer>,
@@ -396,6 +401,9 @@ fn worse(a: Verdict, b: Verdict) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use mdl_iaca::path::Role;
+    use mdl_iaca::trust_anchor::TrustAnchors;
+
     use super::*;
 
     /// A document in a session in which every check passed, but for those that `change` says otherwise of.
@@ -410,6 +418,7 @@ mod tests {
             checks: checks.collect(),
             revocation: RevocationVerdict::NotChecked,
             needed_status_list: None,
+            signer_path: Arc::new(TrustAnchors::new([]).examine(&[], Role::DocumentSigner)),
             in_session: true,
             issuer: None,
             parts: PartRanges::default(),

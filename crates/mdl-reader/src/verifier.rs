@@ -1,4 +1,5 @@
 use mdl_crypto::PrivateKey;
+use mdl_iaca::ocsp::OcspEvidence;
 use mdl_iaca::path::PathCache;
 use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_mdoc::cbor::{Checker, DecodeError, DeviationKind, Limits};
@@ -31,6 +32,8 @@ pub struct Conditions<'a> {
     pub doc_type: Option<&'a str>,
     /// CRLs in DER; the newest of the right issuer counts.
     pub crls: &'a [&'a [u8]],
+    /// OCSP responses about document signers.
+    pub ocsp_responses: &'a [OcspEvidence<'a>],
     /// Status tokens as published, CWT or (with the cargo feature `jwt`) JWT; for each list the newest of the right
     /// signer counts.
     pub status_tokens: &'a [&'a [u8]],
@@ -61,6 +64,7 @@ impl<'a> Conditions<'a> {
             session,
             doc_type: None,
             crls: &[],
+            ocsp_responses: &[],
             status_tokens: &[],
             require_revocation: false,
         }

@@ -1,9 +1,12 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
+use mdl_iaca::certificate::MAX_OCSP_RESPONSE_BYTES;
+use mdl_iaca::ocsp::OcspEvidence;
 use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_mdoc::cbor::Limits;
-use mdl_reader::{Conditions, Policy, Report, Session, Verdict, Verifier};
+use mdl_reader::{Conditions, NeededEvidence, Policy, Report, Session, Verdict, Verifier};
+use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
 use crate::Exit;
@@ -14,7 +17,7 @@ use crate::output::{Output, print};
 use crate::presentation::read_transcript;
 use crate::reader_request::{answer_json, answer_text, decode_request};
 use crate::trust::{TrustFinding, TrustSources, bundle, vical};
-use crate::verification_report;
+use crate::verification_report::{self, shown};
 
 /// Verify a DeviceResponse as a reader
 #[derive(Args, Debug)]
@@ -68,6 +71,9 @@ pub(crate) struct Verify {
     /// A CRL of an IACA, PEM or DER; may be repeated
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
+    /// An OCSP response (DER) about a document signer; may be repeated
+    #[arg(long, value_name = "FILE")]
+    ocsp_response: Vec<PathBuf>,
     /// A status token (CWT or JWT) of a list that documents name; may be repeated
     #[arg(long, value_name = "FILE")]
     status_list: Vec<PathBuf>,
@@ -132,6 +138,11 @@ impl Verify {
             .as_deref()
             .map(input::read_private_key)
             .transpose()?;
+        let ocsp_responses = read_ocsp_responses(&self.ocsp_response)?;
+        let ocsp: Vec<_> = ocsp_responses
+            .iter()
+            .map(|response| without_nonce(response))
+            .collect();
         let limits = Limits::DEFAULT;
         let response = input::read_at_most(&self.response, limits.max_bytes as u64)?;
 
@@ -145,6 +156,7 @@ impl Verify {
         let conditions = Conditions {
             doc_type: self.doc_type.as_deref(),
             crls: &crls,
+            ocsp_responses: &ocsp,
             status_tokens: &tokens,
             require_revocation: self.require_revocation,
             ..Conditions::new(at, session)
@@ -178,6 +190,7 @@ impl Verify {
         let bundle = bundled.map(|bundle| (bundle, bundle::findings(bundle, at)));
         let text = || {
             let mut text = verification_report::to_text(report);
+            text.extend(report.needed().iter().filter_map(needed_text));
             text.extend(answer.as_ref().map(answer_text));
             if let Some((bundle, findings)) = &bundle {
                 text.push_str(&bundle::to_text(bundle, findings));
@@ -188,6 +201,7 @@ impl Verify {
         };
         let json = || {
             let mut json = mdl_reader::json::to_json(report);
+            json["needed"] = report.needed().iter().map(needed_json).collect();
             if let Some(answer) = &answer {
                 json["request"] = answer_json(answer);
             }
@@ -218,6 +232,38 @@ fn exit_of(report: &Report<'_>) -> Exit {
         Verdict::Valid => Exit::Good,
         Verdict::Untrusted | Verdict::Invalid => Exit::No,
     }
+}
+
+fn read_ocsp_responses(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
+    let limit = MAX_OCSP_RESPONSE_BYTES as u64;
+    let read = |path: &PathBuf| input::read_at_most(path, limit);
+    paths.iter().map(read).collect()
+}
+
+/// A response to a request that is not known here.
+fn without_nonce(response: &[u8]) -> OcspEvidence<'_> {
+    OcspEvidence {
+        response,
+        nonce: None,
+    }
+}
+
+fn needed_json(needed: &NeededEvidence) -> Json {
+    let mut json = json!({ "kind": needed.name(), "uri": needed.uri() });
+    if let NeededEvidence::OcspResponse { request, .. } = needed {
+        json["request"] = json!({ "hex": hex::encode(request) });
+    }
+    json
+}
+
+/// One line for people. The status lists stand in the report itself.
+fn needed_text(needed: &NeededEvidence) -> Option<String> {
+    let what = match needed {
+        NeededEvidence::Crl { .. } => "CRL",
+        NeededEvidence::OcspResponse { .. } => "OCSP response of",
+        _ => return None,
+    };
+    Some(format!("  needed: {what} {}\n", shown(needed.uri())))
 }
 
 /// What was given, and what a trust bundle holds.

@@ -93,6 +93,7 @@ pub(crate) fn verify_document<'a>(
         checks: checks.into_document_results(),
         revocation: status::combined(signer.revocation, status.verdict),
         needed_status_list: status.needed,
+        signer_path: signer.path,
         in_session: matches!(conditions.session, Session::Device { .. }),
         issuer: signer.issuer,
         parts,

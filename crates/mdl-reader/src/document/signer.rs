@@ -1,5 +1,7 @@
 //! The document signer: path validation, and what the report says of it (V5, V6).
 
+use std::sync::Arc;
+
 use mdl_crypto::PublicKey;
 use mdl_iaca::path::{
     self, ExaminedPath, LeafFacts, PathCache, PathCheck, PathConditions, PathReport, Role,
@@ -21,6 +23,7 @@ pub(super) struct Signer {
     pub(super) validity: Option<(OffsetDateTime, OffsetDateTime)>,
     pub(super) issuer: Option<Issuer>,
     pub(super) revocation: RevocationVerdict,
+    pub(super) path: Arc<ExaminedPath>,
 }
 
 /// Validates the path of the first certificate of `x5chain`, the only one that is looked at.
@@ -46,6 +49,7 @@ pub(super) fn check_signer(
         at: conditions.at,
         doc_type: Some(document.doc_type),
         revocation,
+        ocsp: conditions.ocsp_responses,
     });
     for step in report.steps() {
         record_step(step, conditions, checks);
@@ -55,11 +59,20 @@ pub(super) fn check_signer(
         Some(validated) => Some(validated.key().clone()),
         None => path.dangerous_unvalidated_key().cloned(),
     };
+    let (validity, issuer) = match report.leaf() {
+        Some(leaf) => (
+            Some((leaf.not_before, leaf.not_after)),
+            Some(issuer(leaf, &report)),
+        ),
+        None => (None, None),
+    };
+    let revocation = revocation_verdict(&report);
     Signer {
         key,
-        validity: report.leaf().map(|leaf| (leaf.not_before, leaf.not_after)),
-        issuer: report.leaf().map(|leaf| issuer(leaf, &report)),
-        revocation: revocation_verdict(&report),
+        validity,
+        issuer,
+        revocation,
+        path,
     }
 }
 
@@ -79,7 +92,7 @@ fn record_step(step: &path::Step, conditions: &Conditions<'_>, checks: &mut Chec
     };
     let unanswered = matches!(outcome, Outcome::Undetermined | Outcome::NotChecked);
     if id == CheckId::DsRevocation && unanswered {
-        let cause = cause.unwrap_or(Cause::NotAsked("no CRL given"));
+        let cause = cause.unwrap_or(Cause::NotAsked("no CRL or OCSP response given"));
         let outcome = if conditions.require_revocation {
             Outcome::Fail
         } else {

@@ -8,6 +8,7 @@ mod encoding;
 mod headers;
 mod keys;
 mod leaks;
+mod revocation;
 mod scene;
 mod size;
 mod trust_bundle;
