@@ -31,7 +31,7 @@ const CRL: &[(i64, &str)] = &[
 ];
 
 /// The end of something that a tenant uses.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct End {
     tenant: String,
     purpose: &'static str,
@@ -40,9 +40,9 @@ struct End {
     at: OffsetDateTime,
 }
 
-/// What was told of what, in this process.
+/// What was told of what, in this process: the days of the last line.
 #[derive(Debug, Default)]
-pub(crate) struct Expiry(Mutex<HashMap<(String, &'static str, String, OffsetDateTime), i64>>);
+pub(crate) struct Expiry(Mutex<HashMap<End, i64>>);
 
 impl Expiry {
     /// Writes a line for everything that has come so near to its end since the last look.
@@ -85,11 +85,10 @@ impl Expiry {
             if end.purpose != "crl" && ends.iter().any(|other| end.is_outlived_by(other)) {
                 continue;
             }
-            let key = (end.tenant.clone(), end.purpose, end.name.clone(), end.at);
-            if told.get(&key).is_none_or(|before| before > days) {
+            if told.get(end).is_none_or(|before| before > days) {
                 due.push((end.clone(), *days, *code));
             }
-            near.insert(key, *days);
+            near.insert(end.clone(), *days);
         }
         *told = near;
         due
