@@ -20,6 +20,7 @@ use mdl_mdoc::builder::{Decoys, DeviceKeyAuthorizations, ElementSet, MdocBuilder
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::cose::encode_cose_key;
 use mdl_mdoc::device_engagement::{BleOptions, DeviceEngagement, RetrievalMethod};
+use mdl_mdoc::device_request::{ReaderAuthForm, UnsignedDeviceRequest, UnsignedItemsRequest};
 use mdl_mdoc::issuer_signed::decode_issuer_signed;
 use mdl_mdoc::presentation::{Presentation, encode_device_response};
 use mdl_mdoc::session::{SessionData, SessionEstablishment, SessionStatus};
@@ -76,6 +77,17 @@ fn main() -> Result {
     seed("session_transcript", "proximity", proximity.as_bytes())?;
     seed("session_transcript", "online", online.as_bytes())?;
     session_messages(&reader)?;
+    requests(&reader, &certificate, &proximity)?;
+    seed(
+        "ble",
+        "begin-message-end",
+        &[0, 1, 1, 1, 3, 1, 7, 7, 1, 2, 0, 7, 0, 1, 2],
+    )?;
+    seed(
+        "ble",
+        "notifications",
+        &[2, 3, 1, 7, 7, 2, 2, 0, 7, 0, 1, 2],
+    )?;
 
     let (decoded, _) = decode_issuer_signed(&issuer_signed, &Limits::default())?;
     let mut presentation = Presentation::new(MDL_DOC_TYPE, &decoded);
@@ -248,6 +260,29 @@ fn session_messages(reader: &PrivateKey) -> Result {
         status: Some(SessionStatus::Termination),
     };
     seed("session", "data", &session_data.encode())
+}
+
+/// A request without a signature, and one of each form.
+fn requests(reader: &PrivateKey, certificate: &[u8], transcript: &SessionTranscript) -> Result {
+    let licence = UnsignedItemsRequest::new(MDL_DOC_TYPE)
+        .element(MDL_NAME_SPACE, "age_over_18")
+        .retained_element(MDL_NAME_SPACE, "family_name");
+    let other = UnsignedItemsRequest::new("org.example.permit").element("org.example", "number");
+    let unsigned = UnsignedDeviceRequest::new(&[licence, other])?;
+    seed("device_request", "unsigned", &unsigned.clone().into_bytes())?;
+    for (name, form) in [
+        ("each-document", ReaderAuthForm::EachDocument),
+        ("whole-request", ReaderAuthForm::WholeRequest),
+    ] {
+        let request = unsigned.clone().prepare(transcript, Algorithm::Es256, form);
+        let messages = request.to_be_signed().iter();
+        let signatures: Vec<_> = messages
+            .map(|message| reader.sign_deterministic(message))
+            .collect();
+        let request = request.attach(&signatures, reader.public_key(), &[certificate])?;
+        seed("device_request", name, &request)?;
+    }
+    Ok(())
 }
 
 fn seed(target: &str, name: &str, bytes: &[u8]) -> Result {

@@ -5,6 +5,8 @@
 
 use mdl_crypto::{HashAlgorithm, SharedSecret, hkdf_sha256};
 
+use zeroize::Zeroizing;
+
 use crate::cbor::Writer;
 use crate::session_transcript::SessionTranscript;
 
@@ -33,15 +35,18 @@ pub fn device_authentication_bytes(
 }
 
 /// EMacKey: HKDF-SHA-256 of the secret shared by SDeviceKey (the static key of the MSO) and EReaderKey, salted with
-/// the SHA-256 of `SessionTranscriptBytes`, info "EMacKey", 32 bytes (9.1.3.5).
-pub fn e_mac_key(shared_secret: &SharedSecret, session_transcript: &SessionTranscript) -> [u8; 32] {
+/// the SHA-256 of `SessionTranscriptBytes`, info "EMacKey", 32 bytes (9.1.3.5). Zeroized when dropped.
+pub fn e_mac_key(
+    shared_secret: &SharedSecret,
+    session_transcript: &SessionTranscript,
+) -> Zeroizing<[u8; 32]> {
     let salt = HashAlgorithm::Sha256.digest(&session_transcript.to_tagged_bytes());
-    let mut key = [0; 32];
+    let mut key = Zeroizing::new([0; 32]);
     hkdf_sha256(
         shared_secret.as_bytes(),
         salt.as_ref(),
         b"EMacKey",
-        &mut key,
+        &mut *key,
     );
     key
 }

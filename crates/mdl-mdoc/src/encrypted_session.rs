@@ -17,6 +17,12 @@ use crate::session::{
 use crate::session_transcript::{Handover, SessionTranscript};
 
 /// One end of a session. Its keys are zeroized when it is dropped.
+///
+/// ```compile_fail
+/// fn two(session: mdl_mdoc::encrypted_session::EncryptedSession) {
+///     let copy = session.clone();
+/// }
+/// ```
 #[derive(Debug)]
 pub struct EncryptedSession {
     encryption: SessionEncryption,

@@ -310,7 +310,7 @@ impl UnauthenticatedDocument {
         protected.map(1).unsigned(1).integer(HMAC_256_256);
         let key = e_mac_key(shared_secret, session_transcript);
         let structure = mac_structure(protected.as_slice(), &[], &self.device_authentication_bytes);
-        let tag = hmac_sha256(&key, &[&structure]);
+        let tag = hmac_sha256(&*key, &[&structure]);
         self.document
             .text("deviceMac")
             .array(4)

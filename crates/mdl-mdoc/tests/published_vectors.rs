@@ -106,7 +106,7 @@ fn annex_d_device_mac_verifies_with_our_transcript_and_key_derivation() {
     let device_mac: &CoseMac0<'_> = device_signed.device_auth.device_mac.as_ref().unwrap();
     let structure = mac_structure(device_mac.protected_bytes, &[], &authentication);
     assert_eq!(structure, bytes(&mac["mac_structure_hex"]));
-    assert_eq!(hmac_sha256(&e_mac_key, &[&structure]), device_mac.tag);
+    assert_eq!(hmac_sha256(&*e_mac_key, &[&structure]), device_mac.tag);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use mdl_crypto::{AgreementError, Curve, PrivateKey};
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::device_engagement::{BleOptions, DeviceEngagement, RetrievalMethod};
 use mdl_mdoc::encrypted_session::{EncryptedSession, SessionError};
-use mdl_mdoc::session::{SessionEncryptionError, SessionEstablishment, SessionStatus};
+use mdl_mdoc::session::{SessionData, SessionEncryptionError, SessionEstablishment, SessionStatus};
 use mdl_mdoc::session_transcript::Handover;
 use mdl_reader::proximity::{Encounter, ReaderSession};
 use mdl_wallet::proximity::Engaged;
@@ -164,6 +164,64 @@ fn a_message_that_comes_twice_ends_the_session() {
     // Nothing more is accepted, also not what comes next.
     let next = holder.send(RESPONSE).unwrap();
     assert_eq!(reader.receive(&next), Err(SessionError::Over));
+}
+
+#[test]
+fn a_message_out_of_order_left_out_or_sent_back_ends_the_session_at_either_end() {
+    type Break = fn(&mut ReaderSession, &mut EncryptedSession) -> Vec<u8>;
+    let at_reader: [Break; 3] = [
+        |_, holder| {
+            let _late = holder.send(RESPONSE).unwrap();
+            holder.send(RESPONSE).unwrap()
+        },
+        |reader, _| reader.request(REQUEST).unwrap(),
+        // Of another session.
+        |_, _| ends(Curve::P384).1.send(RESPONSE).unwrap(),
+    ];
+    for message in at_reader {
+        let (mut reader, mut holder) = ends(Curve::P256);
+        let message = message(&mut reader, &mut holder);
+        let error = reader.receive(&message).unwrap_err();
+        assert_eq!(error.message(), Some(end(10)), "{error}");
+        assert_eq!(reader.request(REQUEST), Err(SessionError::Over));
+    }
+    let at_holder: [Break; 4] = [
+        |reader, _| {
+            let _late = reader.request(REQUEST).unwrap();
+            reader.request(REQUEST).unwrap()
+        },
+        |_, holder| holder.send(RESPONSE).unwrap(),
+        |_, _| ends(Curve::P384).0.request(REQUEST).unwrap(),
+        // The data of the first message once more, as if it were the second.
+        |_, _| {
+            let message = first_message(&engaged(Curve::P256));
+            let first = SessionEstablishment::decode(&message, &Limits::DEFAULT).unwrap();
+            let data = Some(first.data);
+            SessionData { data, status: None }.encode()
+        },
+    ];
+    for message in at_holder {
+        let (mut reader, mut holder) = ends(Curve::P256);
+        let message = message(&mut reader, &mut holder);
+        let error = holder.receive(&message).unwrap_err();
+        assert_eq!(error.message(), Some(end(10)), "{error}");
+        assert!(holder.is_over());
+        assert_eq!(holder.send(RESPONSE), Err(SessionError::Over));
+    }
+}
+
+#[test]
+fn nothing_is_said_or_heard_after_termination() {
+    let (mut reader, mut holder) = ends(Curve::P256);
+    let (request, response) = (
+        reader.request(REQUEST).unwrap(),
+        holder.send(RESPONSE).unwrap(),
+    );
+    assert_eq!(reader.terminate(), end(20));
+    assert_eq!(reader.receive(&response), Err(SessionError::Over));
+    assert_eq!(reader.request(REQUEST), Err(SessionError::Over));
+    assert_eq!(holder.terminate(), end(20));
+    assert_eq!(holder.receive(&request), Err(SessionError::Over));
 }
 
 #[test]

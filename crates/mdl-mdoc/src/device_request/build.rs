@@ -217,3 +217,50 @@ impl UnauthenticatedRequest {
         Ok(writer.into_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks(names: &[&str]) -> UnsignedItemsRequest {
+        let request = UnsignedItemsRequest::new("d");
+        names.iter().fold(request, |request, name| {
+            request.element(MDL_NAME_SPACE, name)
+        })
+    }
+
+    fn refused(documents: &[UnsignedItemsRequest]) -> Option<RequestError> {
+        UnsignedDeviceRequest::new(documents).err()
+    }
+
+    #[test]
+    fn a_request_asks_for_something_and_not_for_too_much() {
+        assert_eq!(refused(&[]), Some(RequestError::NoDocument));
+        let nothing = RequestError::NoElement("d".to_owned());
+        assert_eq!(refused(&[asks(&["a"]), asks(&[])]), Some(nothing));
+        assert_eq!(refused(&vec![asks(&["a"]); 16]), None);
+        let too_many = RequestError::TooManyDocuments(16);
+        assert_eq!(refused(&vec![asks(&["a"]); 17]), Some(too_many));
+    }
+
+    #[test]
+    fn two_ages_are_asked_for_at_most_in_all_documents_together() {
+        let two = asks(&["age_over_18", "age_over_21", "age_in_years"]);
+        assert_eq!(refused(std::slice::from_ref(&two)), None);
+        let more = RequestError::TooManyAges;
+        assert_eq!(refused(&[two.clone(), asks(&["age_over_65"])]), Some(more));
+        // In another name space it is some other element.
+        assert_eq!(refused(&[two.element("other", "age_over_65")]), None);
+    }
+
+    #[test]
+    fn an_element_is_asked_for_once_and_kept_if_any_purpose_needs_it() {
+        let request = asks(&["a", "b", "a"]).retained_element(MDL_NAME_SPACE, "b");
+        let request = request.element(MDL_NAME_SPACE, "b");
+        let elements: Vec<_> = request.elements().collect();
+        assert_eq!(
+            elements,
+            [(MDL_NAME_SPACE, "a", false), (MDL_NAME_SPACE, "b", true)]
+        );
+    }
+}

@@ -216,6 +216,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_for_is_named_and_flagged() {
+        let of = |items: &[u8]| {
+            let encoded = format!("d81858{:02x}{}", items.len(), hex::encode(items));
+            decode_error(&["a2", VERSION, DOC_REQUESTS, "81", ITEMS_REQUEST, &encoded])
+        };
+        assert_eq!(
+            of(b"\xa2\x67docType\x61d\x6anameSpaces\xa1\x61n\xa1\x61e\xf5"),
+            None
+        );
+        let missing = |member| Some(DecodeErrorKind::Missing { member });
+        assert_eq!(of(b"\xa1\x67docType\x61d"), missing("nameSpaces"));
+        assert_eq!(
+            of(b"\xa1\x6anameSpaces\xa1\x61n\xa1\x61e\xf5"),
+            missing("docType")
+        );
+        let nothing = DecodeErrorKind::OutOfRange {
+            member: "nameSpaces",
+            rule: "at least one element",
+        };
+        assert_eq!(of(b"\xa2\x67docType\x61d\x6anameSpaces\xa0"), Some(nothing));
+        assert_eq!(
+            of(b"\xa2\x67docType\x61d\x6anameSpaces\xa1\x61n\xa0"),
+            Some(nothing)
+        );
+        let wrong = |kind| matches!(kind, Some(DecodeErrorKind::WrongType { .. }));
+        let number = b"\xa2\x67docType\x61d\x6anameSpaces\xa1\x61n\xa1\x61e\x01";
+        assert!(wrong(of(number)), "intentToRetain is a Boolean");
+        let twice = b"\xa2\x67docType\x61d\x6anameSpaces\xa1\x61n\xa2\x61e\xf5\x61e\xf4";
+        assert_eq!(of(twice), Some(DecodeErrorKind::DuplicateKey));
+        let info = b"\xa3\x67docType\x61d\x6anameSpaces\xa1\x61n\xa1\x61e\xf5\x6brequestInfo\x01";
+        assert!(wrong(of(info)), "requestInfo is a map");
+    }
+
+    #[test]
     fn unknown_members_are_ignored_and_embedded_bytes_are_checked() {
         let unknown = [
             "a4",

@@ -152,7 +152,7 @@ fn check_mac(
         return checks.not_checked(CheckId::DeviceAuthentication, Cause::Needs("HMAC 256/256"));
     }
     let key = e_mac_key(&shared_secret, transcript);
-    let expected = hmac_sha256(&key, &[&mac_structure(mac.protected_bytes, &[], content)]);
+    let expected = hmac_sha256(&*key, &[&mac_structure(mac.protected_bytes, &[], content)]);
     let wrong = !constant_time_eq(&expected, mac.tag);
     checks.pass_unless(CheckId::DeviceAuthentication, wrong.then_some(Cause::Mac));
 }

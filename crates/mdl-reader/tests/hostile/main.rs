@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answer;
 #[path = "../../../mdl-iaca/tests/authority/mod.rs"]
 mod authority;
 mod encoding;

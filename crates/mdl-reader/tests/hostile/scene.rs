@@ -185,7 +185,7 @@ impl Scene {
                 .diffie_hellman(self.reader_key.public_key())
                 .unwrap();
             let key = e_mac_key(&secret, &transcript);
-            let tag = hmac_sha256(&key, &[&mac_structure(&protected, &[], &content)]);
+            let tag = hmac_sha256(&*key, &[&mac_structure(&protected, &[], &content)]);
             frame(&protected, &tag[..tag_len])
         };
         match self.device_auth {
