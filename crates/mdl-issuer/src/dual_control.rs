@@ -39,7 +39,16 @@ impl Default for DualControl {
     }
 }
 
-/// A kind of operation on documents that can be had under dual control.
+impl DualControl {
+    /// Whether a document signer signs only when its use was approved.
+    #[must_use]
+    pub fn holds_document_signers(&self) -> bool {
+        let operation = ControlledOperation::UseDocumentSigner;
+        self.operations.contains(&operation)
+    }
+}
+
+/// A kind of operation that can be had under dual control.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ControlledOperation {
@@ -61,11 +70,13 @@ pub enum ControlledOperation {
     ResumeBatch,
     /// Everything that a person has is valid again.
     ResumePerson,
+    /// A document signer begins to sign.
+    UseDocumentSigner,
 }
 
 impl ControlledOperation {
     /// Every operation, and its name.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("revoke-document", Self::RevokeDocument),
         ("revoke-batch", Self::RevokeBatch),
         ("revoke-person", Self::RevokePerson),
@@ -75,6 +86,7 @@ impl ControlledOperation {
         ("resume-document", Self::ResumeDocument),
         ("resume-batch", Self::ResumeBatch),
         ("resume-person", Self::ResumePerson),
+        ("use-document-signer", Self::UseDocumentSigner),
     ];
 
     /// What is done, and to whose documents.
@@ -93,14 +105,16 @@ impl ControlledOperation {
         }
     }
 
-    const fn action(self) -> StatusAction {
-        match self {
+    /// What is done to documents, if it is an operation on documents.
+    const fn action(self) -> Option<StatusAction> {
+        Some(match self {
             Self::RevokeDocument | Self::RevokeBatch | Self::RevokePerson => StatusAction::Revoke,
             Self::SuspendDocument | Self::SuspendBatch | Self::SuspendPerson => {
                 StatusAction::Suspend
             }
             Self::ResumeDocument | Self::ResumeBatch | Self::ResumePerson => StatusAction::Resume,
-        }
+            Self::UseDocumentSigner => return None,
+        })
     }
 }
 
@@ -116,10 +130,29 @@ struct Operation {
     /// The keyed hash, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
-    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// SHA-256 of the certificate, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    document_signer: Option<String>,
 }
 
 impl Operation {
+    const fn new(operation: ControlledOperation) -> Self {
+        Self {
+            operation,
+            issuance: None,
+            document: None,
+            subject: None,
+            reason: None,
+            document_signer: None,
+        }
+    }
+
+    fn text(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))
+    }
+
     fn read(approval: &Approval) -> Result<Self, StoreError> {
         let operation: Self = serde_json::from_str(&approval.operation)
             .map_err(|_| StoreError::Corrupt("approvals, column operation".into()))?;
@@ -162,6 +195,12 @@ fn digest(tenant: &str, operation: &str) -> Hash {
     )
 }
 
+fn use_of(document_signer: Hash) -> Operation {
+    let mut operation = Operation::new(ControlledOperation::UseDocumentSigner);
+    operation.document_signer = Some(hex::encode(document_signer.0));
+    operation
+}
+
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -188,13 +227,8 @@ impl Service {
         actor: &str,
         time: Duration,
     ) -> Result<Approval, StoreError> {
-        let mut operation = Operation {
-            operation: ControlledOperation::of(action, whose),
-            issuance: None,
-            document: None,
-            subject: None,
-            reason: reason.code().to_owned(),
-        };
+        let mut operation = Operation::new(ControlledOperation::of(action, whose));
+        operation.reason = Some(reason.code().to_owned());
         match whose {
             Whose::Document(issuance, number) => {
                 operation.issuance = Some(issuance.to_string());
@@ -206,8 +240,60 @@ impl Service {
                 operation.subject = Some(hex::encode(hash.0));
             }
         }
-        let operation = serde_json::to_string(&operation)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        self.ask(tenant, &operation, actor, time).await
+    }
+
+    /// Asks for approval that a document signer begins to sign.
+    ///
+    /// # Errors
+    /// The store failed; the request may be repeated.
+    pub async fn request_use(
+        &self,
+        tenant: &Tenant,
+        document_signer: Hash,
+        actor: &str,
+        time: Duration,
+    ) -> Result<Approval, StoreError> {
+        let operation = use_of(document_signer);
+        self.ask(tenant, &operation, actor, time).await
+    }
+
+    /// Lets the document signers sign whose use was approved. How many are still waiting.
+    ///
+    /// # Errors
+    /// The store failed; those that wait go on waiting.
+    pub async fn release_document_signers(&self) -> Result<usize, StoreError> {
+        let mut waiting = 0;
+        for tenant in &self.tenants {
+            for signer in &tenant.authority.get().document_signers {
+                if !signer.guard.is_held() {
+                    continue;
+                }
+                let operation = use_of(signer.id).text()?;
+                let digest = digest(&tenant.name, &operation);
+                let id = hex::encode(&signer.id.0[..8]);
+                if self.store.is_approved(&tenant.name, digest).await? {
+                    signer.guard.allow();
+                    let code = "document-signer-approved";
+                    tracing::info!(code, tenant = tenant.name, signer = id);
+                } else {
+                    waiting += 1;
+                    let code = "document-signer-waits-for-approval";
+                    tracing::debug!(code, tenant = tenant.name, signer = id);
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    async fn ask(
+        &self,
+        tenant: &Tenant,
+        operation: &Operation,
+        actor: &str,
+        time: Duration,
+    ) -> Result<Approval, StoreError> {
+        let operation = operation.text()?;
         let mut id = ApprovalId([0; 16]);
         getrandom::fill(&mut id.0).map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let now = self.clock.now();
@@ -246,22 +332,26 @@ impl Service {
         let now = self.clock.now();
         let verdict = if approve {
             let operation = Operation::read(&approval)?;
-            let corrupt = || StoreError::Corrupt("approvals, column operation".into());
-            let selector = operation.selector().ok_or_else(corrupt)?;
-            if let StatusSelector::Subject(expected) = selector {
+            let selector = operation.selector();
+            if let Some(StatusSelector::Subject(expected)) = selector {
                 let said = subject.map(|subject| self.subject_hash(&tenant.name, subject));
                 if said != Some(expected) {
                     return Err(DecideError::OtherPerson);
                 }
             }
-            Verdict::Approve(StatusChange {
-                tenant: tenant.name.clone(),
-                selector,
-                value: operation.operation.action().value(),
-                reason: operation.reason,
-                actor: format!("{}, approved by {actor}", approval.requested_by),
-                now,
-            })
+            let change = match (operation.operation.action(), selector, operation.reason) {
+                (None, None, None) => None,
+                (Some(action), Some(selector), Some(reason)) => Some(StatusChange {
+                    tenant: tenant.name.clone(),
+                    selector,
+                    value: action.value(),
+                    reason,
+                    actor: format!("{}, approved by {actor}", approval.requested_by),
+                    now,
+                }),
+                _ => return Err(StoreError::Corrupt("approvals, column operation".into()).into()),
+            };
+            Verdict::Approve(change)
         } else {
             Verdict::Reject
         };
@@ -274,6 +364,8 @@ impl Service {
             now,
         };
         let outcome = self.store.decide(decision).await?;
+        // Here at once, on other replicas at the next turn of their job.
+        self.release_document_signers().await?;
         let code = match &outcome {
             DecisionOutcome::Done(_) if approve => "approval-given",
             DecisionOutcome::Done(_) => "approval-refused",

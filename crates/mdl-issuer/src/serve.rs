@@ -156,6 +156,7 @@ pub async fn start(service: Arc<Service>, settings: ServeSettings) -> Result<Run
     let mut jobs = Jobs::new(stopped);
     let holder = holder();
     jobs::start(&mut jobs, &service, &holder, &settings);
+    jobs::follow_approvals(&mut jobs, &service);
     for tls in [&public_tls, &internal_tls].into_iter().flatten() {
         jobs::follow_tls(&mut jobs, tls);
     }

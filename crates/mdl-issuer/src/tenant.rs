@@ -131,12 +131,15 @@ impl CurrentAuthority {
     }
 
     /// Puts another one in its place. A document signer that was revoked stays so, and one that the new authority does
-    /// not have is not revoked by that: what it is signing now is finished.
+    /// not have is not revoked by that: what it is signing now is finished. One whose use was approved stays approved.
     pub fn replace(&self, authority: Authority) {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for signer in &current.document_signers {
             if signer.guard.is_revoked() {
                 authority.revoke(signer.id);
+            }
+            if !signer.guard.is_held() {
+                authority.allow(signer.id);
             }
         }
         *current = Arc::new(authority);
@@ -171,6 +174,12 @@ pub struct Authority {
 }
 
 impl Authority {
+    fn allow(&self, id: Hash) {
+        let same = self.document_signers.iter();
+        same.filter(|signer| signer.id == id)
+            .for_each(|signer| signer.guard.allow());
+    }
+
     fn revoke(&self, id: Hash) -> bool {
         let signer = self.document_signers.iter().find(|signer| signer.id == id);
         if let Some(signer) = signer {

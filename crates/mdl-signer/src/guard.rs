@@ -28,6 +28,8 @@ pub struct SigningGuard {
     window: DocumentSignerWindow,
     rules: Box<dyn Rules>,
     revoked: AtomicBool,
+    /// Whether somebody has yet to allow it to sign.
+    held: AtomicBool,
     /// When the key last failed, in seconds since 1970, unless it has signed since; else [`NEVER`].
     failed_at: AtomicI64,
 }
@@ -59,6 +61,7 @@ impl SigningGuard {
             window,
             rules,
             revoked: AtomicBool::new(false),
+            held: AtomicBool::new(false),
             failed_at: AtomicI64::new(NEVER),
         })
     }
@@ -154,6 +157,22 @@ impl SigningGuard {
         self.revoked.load(Ordering::SeqCst)
     }
 
+    /// Refuses every signature until [`allow`](Self::allow) is called: the use of the document signer is not approved.
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends [`hold`](Self::hold).
+    pub fn allow(&self) {
+        self.held.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether it signs only when [`allow`](Self::allow) is called.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::SeqCst)
+    }
+
     /// The algorithm of the signatures.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
@@ -180,7 +199,9 @@ impl SigningGuard {
             ..
         } = self.window;
         self.check_not_revoked()?;
-        if now < not_before {
+        if self.is_held() {
+            Err(GuardError::NotApproved)
+        } else if now < not_before {
             Err(GuardError::NotYetValid { now, not_before })
         } else if now > not_after {
             Err(GuardError::Expired { now, not_after })
@@ -453,6 +474,9 @@ impl RuleViolation {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError {
+    /// Nobody has approved yet of the use of the document signer.
+    #[error("the use of the document signer is not approved")]
+    NotApproved,
     /// The document signer was revoked.
     #[error("document signer is revoked")]
     Revoked,

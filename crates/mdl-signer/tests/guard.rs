@@ -224,6 +224,20 @@ fn revoked() {
 }
 
 #[test]
+fn held_until_it_is_allowed() {
+    let (guard, signed) = guard(Ok(FACTS));
+    guard.hold();
+    assert!(guard.is_held());
+    assert!(matches!(
+        refusal(&guard, &signed, NOW),
+        GuardError::NotApproved
+    ));
+    guard.allow();
+    assert!(!guard.is_held());
+    assert!(pollster::block_on(guard.sign(&PROPOSAL, NOW)).is_ok());
+}
+
+#[test]
 fn not_yet_valid() {
     let now = NOT_BEFORE - Duration::SECOND;
     assert!(matches!(

@@ -162,8 +162,15 @@ status_latency = "1s"
         )
     }
 
-    /// Starts the process and waits until it is ready. What it logs goes to a file.
+    /// Starts the process and waits until it is ready.
     pub(crate) fn start(&self) -> Process {
+        let process = self.begin();
+        wait_until("the service is ready", || is_ready(process.internal));
+        process
+    }
+
+    /// Starts the process and waits until it listens. What it logs goes to a file.
+    pub(crate) fn begin(&self) -> Process {
         let config = self.path("issuer.toml");
         let mut settings = self.settings();
         for (old, new) in &self.replaced {
@@ -201,13 +208,12 @@ status_latency = "1s"
                 true
             })
         });
-        wait_until("the service is ready", || is_ready(process.internal));
         process
     }
 }
 
 /// Whether credential requests would be answered now.
-fn is_ready(internal: SocketAddr) -> bool {
+pub(crate) fn is_ready(internal: SocketAddr) -> bool {
     let mut stream = TcpStream::connect(internal).unwrap();
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {internal}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();

@@ -7,6 +7,7 @@
 mod canaries;
 mod canary;
 mod deployment;
+mod dual_control;
 mod keys;
 #[path = "../../../mdl-signer-aws/tests/moto/mod.rs"]
 mod moto;

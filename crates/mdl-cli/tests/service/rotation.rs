@@ -10,7 +10,7 @@ use mdl_wallet::offer::OfferLink;
 use serde_json::{Value, json};
 
 use super::canaries::Canaries;
-use super::deployment::{Deployment, Process, client, wait_until};
+use super::deployment::{Deployment, Process, client, is_ready, wait_until};
 use super::person::{CITIZEN, write_records};
 use super::recorder::Recorder;
 
@@ -34,6 +34,15 @@ pub(crate) struct Rotating {
 
 impl Rotating {
     pub(crate) async fn start(change: impl FnOnce(&mut Deployment)) -> Self {
+        let service = Self::begin(change).await;
+        wait_until("the service is ready", || {
+            is_ready(service.process.internal)
+        });
+        service
+    }
+
+    /// The same, which need not be ready.
+    pub(crate) async fn begin(change: impl FnOnce(&mut Deployment)) -> Self {
         let mut deployment = Deployment::new();
         write_records(&deployment, &mut Canaries::default());
         let wire = Recorder::start().await;
@@ -42,7 +51,7 @@ impl Rotating {
             .replaced
             .push((LISTED.to_owned(), FOLDER.to_owned()));
         change(&mut deployment);
-        let process = deployment.start();
+        let process = deployment.begin();
         wire.lead_to(process.public);
         Self {
             process,
@@ -66,7 +75,7 @@ impl Rotating {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    fn rotate(&self, more: &[&str]) -> Value {
+    pub(crate) fn rotate(&self, more: &[&str]) -> Value {
         let rotate = ["ds", "rotate", "--json"];
         let passphrase = ["--passphrase-file", "secrets/passphrase"];
         let printed = self.done(&[&rotate[..], &passphrase, more].concat());
@@ -111,7 +120,7 @@ impl Rotating {
     }
 
     /// The document signer of a fresh batch, by the name of its folder.
-    async fn signer(&self, keys: u8) -> String {
+    pub(crate) async fn signer(&self, keys: u8) -> String {
         let document = self.document(keys).await;
         let folders = fs::read_dir(self.deployment.path("authority/ds")).unwrap();
         let mut signed = folders.filter_map(|folder| {

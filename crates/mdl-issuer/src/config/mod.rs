@@ -239,6 +239,14 @@ fn read_document<'d>(
     let insecure_http = allow_insecure_http.unwrap_or_default();
     let quotas = quota::read(&root.sections("quotas", quota::QUOTA), known_quotas);
     let tenants = read_tenants(&root, insecure_http, &key_stores, &quotas, now);
+    let dual_control = internal.as_ref().map(|internal| &internal.dual_control);
+    if dual_control.is_some_and(|control| control.holds_document_signers()) {
+        for tenant in tenants.iter().flatten() {
+            for signer in &tenant.authority.document_signers {
+                signer.guard.hold();
+            }
+        }
+    }
     Some(Config {
         secret: secret?,
         sealing_key: sealing_key?,

@@ -17,12 +17,12 @@ const REST: Duration = Duration::seconds(30);
 
 impl DocumentSigner {
     /// Whether it signs at a time: within its certificate, early enough for every document to end before it does, and
-    /// not revoked.
+    /// neither revoked nor waiting for approval.
     #[must_use]
     pub fn is_usable(&self, at: OffsetDateTime) -> bool {
         let window = self.guard.window();
         let signs = window.not_before()..=window.stop_signing();
-        !self.guard.is_revoked() && signs.contains(&at)
+        !self.guard.is_revoked() && !self.guard.is_held() && signs.contains(&at)
     }
 
     /// Whether its key failed a moment ago, and has not signed since.

@@ -241,6 +241,7 @@ impl From<SignBatchError> for Refusal {
 fn guard_reason(error: &GuardError) -> Reason {
     match error {
         GuardError::Revoked
+        | GuardError::NotApproved
         | GuardError::NotYetValid { .. }
         | GuardError::Expired { .. }
         | GuardError::StoppedSigning { .. } => Reason::DocumentSignerGone,

@@ -213,6 +213,23 @@ pub(crate) async fn release_leases(service: &Service, holder: &str) {
     }
 }
 
+/// Lets document signers sign when their use was approved, on whichever replica.
+pub(crate) fn follow_approvals(jobs: &mut Jobs, service: &Arc<Service>) {
+    let service = Arc::clone(service);
+    jobs.every("approvals", AUTHORITY_CHECK, move || {
+        let service = Arc::clone(&service);
+        async move {
+            match service.release_document_signers().await {
+                Ok(_) => "done",
+                Err(error) => {
+                    tracing::error!(code = "approvals-not-read", cause = %error);
+                    "failed"
+                }
+            }
+        }
+    });
+}
+
 /// Follows the certificates, keys and lists of the authorities.
 pub(crate) fn follow_authorities(
     jobs: &mut Jobs,

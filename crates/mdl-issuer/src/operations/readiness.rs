@@ -153,6 +153,7 @@ impl Readiness {
         for signer in &authority.document_signers {
             let window = signer.guard.window();
             if signer.guard.is_revoked()
+                || signer.guard.is_held()
                 || !(window.not_before()..=window.stop_signing()).contains(&now)
             {
                 continue;

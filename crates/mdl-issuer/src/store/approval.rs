@@ -77,8 +77,9 @@ pub struct Decision {
 /// Yes or no.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// The operation is done, together with its approval or not at all.
-    Approve(StatusChange),
+    /// The operation is done, together with its approval or not at all; without a change, the approval is all there is
+    /// to it, and [`Store::is_approved`](super::Store::is_approved) tells of it.
+    Approve(Option<StatusChange>),
     /// It is not done. Whoever asked may take it back so.
     Reject,
 }

@@ -269,6 +269,15 @@ impl Store for MemoryStore {
         Ok(rows)
     }
 
+    async fn is_approved(&self, tenant: &str, digest: Hash) -> Result<bool, StoreError> {
+        let tables = self.tables();
+        let mut rows = tables.approvals.values();
+        Ok(rows.any(|row| {
+            let is_yes = row.decided.as_ref().is_some_and(|decided| decided.approved);
+            is_yes && row.tenant == tenant && row.digest == digest
+        }))
+    }
+
     async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError> {
         self.run(&decision)
     }

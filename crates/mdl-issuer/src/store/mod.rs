@@ -158,6 +158,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         tenant: &str,
         before: Option<ApprovalId>,
     ) -> Result<Vec<Approval>, StoreError>;
+    /// Whether this operation, by its digest, was ever approved.
+    async fn is_approved(&self, tenant: &str, digest: Hash) -> Result<bool, StoreError>;
     /// Approves, which does what was asked for, or rejects; once.
     async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError>;
 

@@ -397,6 +397,23 @@ fn what_needs_two_people_needs_two_operators() {
 }
 
 #[test]
+fn what_waits_for_approval_does_not_sign_when_it_was_read() {
+    let signer = |example: &Example| {
+        let config = example.read().unwrap();
+        let signers = config.tenants[0].authority.document_signers.clone();
+        signers[0].guard.is_held()
+    };
+    let example = Example::new();
+    assert!(!signer(&example));
+    let controlled = "second_person = [\"use-document-signer\"]";
+    let example = example.with(
+        "# second_person = [\"revoke-person\", \"resume-person\"]",
+        controlled,
+    );
+    assert!(signer(&example));
+}
+
+#[test]
 fn tokens_do_not_cross_a_network_in_the_clear() {
     let example = Example::new()
         .with("tls_certificate = \"tls/internal.pem\"", "")

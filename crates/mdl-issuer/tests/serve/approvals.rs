@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use mdl_issuer::clock::Clock;
 use mdl_issuer::config::{Operator, Role};
 use mdl_issuer::dual_control::{ControlledOperation, DualControl};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::rig::{DMV, Rig};
 use crate::{SUBJECT, Served, TOKEN, collect, settings};
 
 const SECOND: &str = "second-operator-second-operator-";
@@ -262,5 +264,70 @@ async fn two_approvals_at_once_are_one_operation() {
             .all(|(status, answer)| *status == StatusCode::OK && *answer == answers[0].1)
     );
     assert_eq!(served.changes().await, 2);
+    served.running.stop().await.unwrap();
+}
+
+/// A document signer that somebody put into the authority's folder signs nothing until two people want it to.
+#[tokio::test]
+async fn a_document_signer_waits_until_two_people_want_it_to_sign() {
+    let mut settings = settings();
+    settings.internal.operators = vec![Operator::new("ann", TOKEN), Operator::new("bob", SECOND)];
+    let operations = BTreeSet::from([ControlledOperation::UseDocumentSigner]);
+    settings.internal.dual_control.operations = operations;
+    let rig = Rig::new().await;
+    let authority = rig.tenant(DMV).authority.get();
+    // As the configuration has it: see what_waits_for_approval_does_not_sign_when_it_was_read.
+    authority
+        .document_signers
+        .iter()
+        .for_each(|signer| signer.guard.hold());
+    let served = Served::of(rig, settings).await;
+    let state = async || {
+        let (_, listed) = served.ask(Method::GET, "/document-signers", None).await;
+        (
+            listed[0]["id"].as_str().unwrap().to_owned(),
+            listed[0]["state"].clone(),
+        )
+    };
+    let (id, first) = state().await;
+    assert_eq!(first, "waits-for-approval");
+    let now = served.rig.clock.now();
+    assert!(!authority.document_signers[0].is_usable(now));
+
+    let path = format!("/document-signers/{id}/use");
+    let (status, request) = served.ask(Method::POST, &path, None).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{request}");
+    assert_eq!(request["operation"]["document_signer"], id);
+    let (_, own) = served
+        .decide(TOKEN, &request, json!({ "subject": null }))
+        .await;
+    assert_eq!(own["code"], "own-request");
+    assert_eq!(state().await.1, "waits-for-approval");
+    let (status, approved) = served
+        .decide(SECOND, &request, json!({ "subject": null }))
+        .await;
+    assert_eq!(
+        (status, &approved["state"]),
+        (StatusCode::OK, &"approved".into())
+    );
+    assert_eq!(state().await.1, "signing");
+    assert!(authority.document_signers[0].is_usable(now));
+    let (status, answer) = served.ask(Method::POST, &path, None).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (StatusCode::CONFLICT, &"waits-for-nobody".into())
+    );
+    collect(&served.rig).await;
+
+    // After a restart it is known that it was approved.
+    authority.document_signers[0].guard.hold();
+    let waiting = served.rig.service.release_document_signers().await.unwrap();
+    assert_eq!(waiting, 0);
+    assert!(!authority.document_signers[0].guard.is_held());
+    for unknown in ["0", &"0".repeat(64)] {
+        let path = format!("/document-signers/{unknown}/use");
+        let (status, _) = served.ask(Method::POST, &path, None).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
     served.running.stop().await.unwrap();
 }

@@ -7,6 +7,7 @@
 mod approvals;
 mod authentication;
 mod body;
+mod document_signers;
 mod issuances;
 mod offers;
 mod operation;
@@ -110,6 +111,8 @@ fn parts() -> Parts {
         .routes(routes!(issuances::show))
         .routes(routes!(status::change))
         .routes(routes!(status::lists))
+        .routes(routes!(document_signers::list))
+        .routes(routes!(document_signers::request_use))
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
         .routes(routes!(approvals::decide))
@@ -121,7 +124,7 @@ fn parts() -> Parts {
         .title("mdl-issuer, internal listener")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Offers, issuances, status of documents, approvals, and the state of the service.",
+            "Offers, issuances, status of documents, document signers, approvals, and the state of the service.",
         ))
         .build();
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());

@@ -412,6 +412,13 @@ impl Store for SqlStore {
         self.read(given, &rest).await
     }
 
+    async fn is_approved(&self, tenant_name: &str, digest: Hash) -> Result<bool, StoreError> {
+        let given = vec![tenant(tenant_name), key(digest)];
+        let rest =
+            "WHERE t.tenant = given.tenant AND t.digest = given.id AND t.approved = 1 LIMIT 1";
+        Ok(!self.read::<Approval>(given, rest).await?.is_empty())
+    }
+
     async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError> {
         self.writer.run(decision).await
     }

@@ -48,7 +48,7 @@ impl Step for Decision {
 
     fn needs(&self, needs: &mut Needs) {
         needs.approvals.insert(self.id);
-        if let Verdict::Approve(change) = &self.verdict {
+        if let Verdict::Approve(Some(change)) = &self.verdict {
             change.needs(needs);
         }
     }
@@ -76,8 +76,8 @@ impl Step for Decision {
             return Ok(DecisionOutcome::OwnRequest);
         }
         let documents = match &self.verdict {
-            Verdict::Approve(change) => change.apply(tables)?,
-            Verdict::Reject => 0,
+            Verdict::Approve(Some(change)) => change.apply(tables)?,
+            Verdict::Approve(None) | Verdict::Reject => 0,
         };
         let Some(row) = tables.approvals.update(&self.id) else {
             return Ok(DecisionOutcome::Unknown);

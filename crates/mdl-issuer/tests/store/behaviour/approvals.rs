@@ -36,14 +36,14 @@ pub(super) fn approve(number: u32, batch: &Issuance) -> Decision {
         id: request(number).id,
         digest: request(number).digest,
         by: "bob".into(),
-        verdict: Verdict::Approve(StatusChange {
+        verdict: Verdict::Approve(Some(StatusChange {
             tenant: TENANT.into(),
             selector: StatusSelector::Issuance(batch.id),
             value: StatusValue::Invalid,
             reason: "lost".into(),
             actor: "ann, approved by bob".into(),
             now: at(300),
-        }),
+        })),
         now: at(300),
     }
 }
@@ -253,4 +253,35 @@ pub(super) async fn a_request_that_is_over_is_not_approved(store: Arc<dyn Store>
             .is_some(),
         "for auditors"
     );
+}
+
+pub(super) async fn an_approval_is_found_by_its_operation(store: Arc<dyn Store>) {
+    let batch = batch(&*store).await;
+    let digest = request(1).digest;
+    let is_approved = async || store.is_approved(TENANT, digest).await.unwrap();
+    store.request_approval(request(1)).await.unwrap();
+    store.request_approval(request(2)).await.unwrap();
+    assert!(!is_approved().await);
+    let rejected = Decision {
+        verdict: Verdict::Reject,
+        ..approve(1, &batch)
+    };
+    done(store.decide(rejected).await.unwrap());
+    assert!(!is_approved().await);
+    let again = NewApproval {
+        id: ApprovalId(id("another", 1)),
+        ..request(1)
+    };
+    store.request_approval(again.clone()).await.unwrap();
+    let approved = Decision {
+        id: again.id,
+        verdict: Verdict::Approve(None),
+        ..approve(1, &batch)
+    };
+    let approved = done(store.decide(approved).await.unwrap());
+    assert_eq!(approved.decided.unwrap().documents, 0);
+    assert!(is_approved().await);
+    assert!(!store.is_approved(OTHER_TENANT, digest).await.unwrap());
+    assert!(!store.is_approved(TENANT, request(2).digest).await.unwrap());
+    assert_eq!(revoked(&*store, &batch).await, 0);
 }

@@ -74,6 +74,7 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     approvals::who_asks_does_not_approve,
     approvals::another_operation_or_tenant_is_not_approved,
     approvals::a_request_that_is_over_is_not_approved,
+    approvals::an_approval_is_found_by_its_operation,
     ledger::entries_are_chained,
     ledger::entries_are_appended_once,
     ledger::entries_are_read_in_pages,
