@@ -42,7 +42,7 @@ impl AuthorityFolder {
     }
 
     /// The same authority with another of its roots.
-    pub(super) fn with_root(&self, number: u32) -> Self {
+    pub(crate) fn with_root(&self, number: u32) -> Self {
         Self {
             root: self.root.clone(),
             chosen: Some(number),
@@ -54,7 +54,7 @@ impl AuthorityFolder {
         self.chosen.unwrap_or_else(|| self.newest_root())
     }
 
-    pub(super) fn newest_root(&self) -> u32 {
+    pub(crate) fn newest_root(&self) -> u32 {
         let mut number = 1;
         while self.folder_of_root(number + 1).exists() {
             number += 1;

@@ -53,21 +53,21 @@ pub(super) fn outputs(
         match step {
             Step::Key(_) => {}
             Step::Root(root) => {
-                let folder = AuthorityFolder::new(ceremony.path(&root.folder)).iaca();
+                let folder = authority_folder(ceremony, &root.name)?.iaca();
                 let certificate = of_step(StructureKind::RootCertificate);
-                outputs.extend(pem_file(&folder, "certificate.pem", certificate));
+                outputs.extend(pem_file(folder.join("certificate.pem"), certificate));
                 outputs.extend(key_file(&folder, &root.key, uris)?);
             }
             Step::Link(link) => {
-                let folder = authority_folder(ceremony, &link.new)?.iaca();
+                let place = authority_folder(ceremony, &link.new)?.link();
                 let certificate = of_step(StructureKind::LinkCertificate);
-                outputs.extend(pem_file(&folder, "link.pem", certificate));
+                outputs.extend(pem_file(place, certificate));
             }
             Step::DocumentSigner(signer) => {
                 let name: SignerName = signer.name.parse().map_err(Failure::usage)?;
                 let folder = authority_folder(ceremony, &signer.issuer)?.document_signer(&name);
                 let certificate = of_step(StructureKind::DocumentSignerCertificate);
-                outputs.extend(pem_file(&folder, "certificate.pem", certificate));
+                outputs.extend(pem_file(folder.join("certificate.pem"), certificate));
                 let request = match &signer.request {
                     Some(request) => Some(super::script::one_pem(request, DocumentKind::Csr)?),
                     None => of_step(StructureKind::CertificationRequest).map(<[u8]>::to_vec),
@@ -113,9 +113,9 @@ pub(super) fn outputs(
     Ok(outputs)
 }
 
-fn pem_file(folder: &Path, name: &str, der: Option<&[u8]>) -> Option<Output> {
+fn pem_file(path: PathBuf, der: Option<&[u8]>) -> Option<Output> {
     der.map(|der| Output {
-        path: folder.join(name),
+        path,
         content: pem::encode(DocumentKind::Certificate.pem_label(), der).into_bytes(),
         replaces: false,
         is_private: false,
@@ -144,16 +144,17 @@ fn key_file(
 /// The folder of an issuer, which is a step or existed before.
 pub(super) fn authority_folder(ceremony: &Ceremony, issuer: &str) -> Result<AuthorityFolder> {
     if let Some(existing) = ceremony.issuers.get(issuer) {
-        return Ok(AuthorityFolder::new(existing.folder.clone()));
+        return Ok(existing.folder.clone());
     }
     let mut steps = ceremony.steps.iter();
     let folder = steps.find_map(|step| match step {
-        Step::Root(root) if root.name == issuer => Some(ceremony.path(&root.folder)),
+        Step::Root(root) if root.name == issuer => {
+            let folder = AuthorityFolder::new(ceremony.path(&root.folder));
+            Some(folder.with_root(root.number))
+        }
         _ => None,
     });
-    folder
-        .map(AuthorityFolder::new)
-        .ok_or_else(|| Failure::usage(format!("there is no issuer {issuer}")))
+    folder.ok_or_else(|| Failure::usage(format!("there is no issuer {issuer}")))
 }
 
 impl Output {

@@ -501,10 +501,15 @@ fn refuse_what_is_there(ceremony: &Ceremony) -> Result<()> {
             Step::Root(root) => {
                 let folder = authority_folder(ceremony, &root.name)?;
                 refuse_existing(&folder.iaca(), false)?;
+                if root.number > 1 && root.number != folder.newest_root() + 1 {
+                    let what = format!("step {}: it is not the next root", root.name);
+                    return Err(Failure::usage(what)
+                        .hint(format!("its number is {}", folder.newest_root() + 1)));
+                }
             }
             Step::Link(link) => {
                 let folder = authority_folder(ceremony, &link.new)?;
-                refuse_existing(&folder.iaca().join("link.pem"), false)?;
+                refuse_existing(&folder.link(), false)?;
             }
             Step::DocumentSigner(signer) => {
                 let name = signer.name.parse().map_err(Failure::usage)?;

@@ -12,7 +12,8 @@ use time::OffsetDateTime;
 use toml::value::Datetime;
 
 use super::outline::sha256;
-use super::step::{Step, time};
+use super::step::{Step, first, time};
+use crate::authority::{AuthorityFolder, SignerName};
 use crate::curve_option::parse_curve;
 use crate::failure::{Failure, Result};
 use crate::{input, pem};
@@ -61,6 +62,8 @@ struct WrittenIssuer {
     certificate: String,
     key: String,
     folder: String,
+    #[serde(default = "first")]
+    number: u32,
 }
 
 /// A ceremony as its file decides it, checked as far as that needs no key.
@@ -103,7 +106,7 @@ pub(super) struct CeremonyKey {
 pub(super) struct ExistingIssuer {
     pub(super) issuer: Issuer,
     pub(super) key: String,
-    pub(super) folder: PathBuf,
+    pub(super) folder: AuthorityFolder,
 }
 
 impl Ceremony {
@@ -200,11 +203,9 @@ impl Ceremony {
         let mut made = BTreeSet::new();
         let mut has_signed = false;
         for step in &self.steps {
-            step.name()
-                .parse::<crate::authority::SignerName>()
-                .map_err(|why| {
-                    Failure::usage(format!("the name of step {:?}: {why}", step.name()))
-                })?;
+            step.name().parse::<SignerName>().map_err(|why| {
+                Failure::usage(format!("the name of step {:?}: {why}", step.name()))
+            })?;
             if !names.insert(step.name()) || self.issuers.contains_key(step.name()) {
                 return wrong(step, "the name is taken".into());
             }
@@ -236,7 +237,10 @@ impl Ceremony {
                     }
                     continue;
                 }
-                Step::Root(_) => {
+                Step::Root(root) => {
+                    if root.number == 0 {
+                        return wrong(step, "roots are counted from 1".into());
+                    }
                     issuers.insert(step.name());
                 }
                 Step::DocumentSigner(signer) => {
@@ -369,7 +373,7 @@ fn read_issuers(
         let existing = ExistingIssuer {
             issuer,
             key: written.key,
-            folder: folder.join(written.folder),
+            folder: AuthorityFolder::new(folder.join(written.folder)).with_root(written.number),
         };
         Ok((name, existing))
     });

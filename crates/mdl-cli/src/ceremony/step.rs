@@ -32,6 +32,9 @@ pub(super) struct RootStep {
     pub(super) key: String,
     /// The authority's folder, where the certificate goes.
     pub(super) folder: String,
+    /// Which of the authority's roots it is, counted from 1.
+    #[serde(default = "first")]
+    pub(super) number: u32,
     pub(super) country: String,
     pub(super) state: Option<String>,
     pub(super) organization: Option<String>,
@@ -147,6 +150,11 @@ impl Step {
             Self::Key(_) | Self::Crl(_) => None,
         }
     }
+}
+
+/// The number of an authority's first root.
+pub(super) const fn first() -> u32 {
+    1
 }
 
 /// A time of the file, in UTC and whole seconds.

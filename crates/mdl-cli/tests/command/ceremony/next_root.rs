@@ -46,7 +46,8 @@ key = "new"
 do = "root"
 name = "root-2"
 key = "new"
-folder = "authority-2"
+folder = "authority"
+number = 2
 country = "US"
 state = "US-CA"
 common_name = "Example IACA 2"
@@ -104,6 +105,11 @@ revoke = [{{ serial = {ds}, at = 2026-06-15T12:15:00Z }}]
     );
     assert!(hall.transcript().is_empty());
 
+    let wrong = steps.replace("number = 2\ncountry", "number = 3\ncountry");
+    hall.write(&keys, &wrong);
+    hall.approve();
+    let run = hall.run(&[]).expect(2);
+    assert!(run.stderr.contains("its number is 2"), "{run:?}");
     hall.write(&keys, &steps);
     hall.hold();
     let lint = |issuer: &str, file: &str| {
@@ -111,20 +117,27 @@ revoke = [{{ serial = {ds}, at = 2026-06-15T12:15:00Z }}]
     };
     lint(
         "authority/iaca/certificate.pem",
-        "authority-2/iaca/link.pem",
+        "authority/root-2/link.pem",
     );
     lint(
-        "authority-2/iaca/certificate.pem",
-        "authority-2/ds/ds-2/certificate.pem",
+        "authority/root-2/iaca/certificate.pem",
+        "authority/ds/ds-2/certificate.pem",
     );
     let list = mdl(
         hall.path(),
         &["ds", "list", "--authority", "authority", "--at", AT],
     );
-    assert!(list.expect(0).stdout.contains("ds-1: revoked"));
+    let list = list.expect(0).stdout;
+    assert!(
+        list.contains("ds-1: revoked") && list.contains("ds-2: signing"),
+        "{list}"
+    );
+    // The other commands go on with it: the newest root is the one that the ceremony made.
+    let shown = mdl(hall.path(), &["iaca", "show", "--authority", "authority"]);
+    assert!(shown.expect(0).stdout.contains("Example IACA 2"));
     let crl = mdl(
         hall.path(),
-        &["crl", "show", "--authority", "authority", "--json"],
+        &["crl", "show", "authority/crl/crl.der", "--json"],
     );
     assert_eq!(crl.expect(0).json()["number"], "2");
 }
