@@ -5,7 +5,8 @@
 //! unlinkable (ISO/IEC 18013-5, E.8.4): digest identifiers, salts, digests, the device key, and the position in a
 //! status list. A rule that looks at none of these finds in a copy what it found in the original. Of what may differ,
 //! each element's digest identifier is examined in every copy: it is one of the mobile security object's, nobody else's,
-//! and below 2³¹.
+//! and below 2³¹. Positions in another list, or written in more bytes, make another kind of document, which has an
+//! original of its own.
 //!
 //! What is easy to get wrong: no comparison shows that the digests are those of the elements, or that the device key is
 //! a point of its curve. Both are known of an [`UnsignedMdoc`], because its builder takes the digests of the very bytes
@@ -20,9 +21,28 @@ use mdl_mdoc::builder::UnsignedMdoc;
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::cose::YCoordinate;
 use mdl_mdoc::mso::MobileSecurityObject;
-use mdl_signer::Proposal;
+use mdl_signer::{Proposal, SignedFacts};
 
 use super::plain_cbor::{Major, Plain};
+
+/// The documents of a batch that were read in full, with what they say.
+#[derive(Default)]
+pub(super) struct Originals<'p>(Vec<(SignedFacts, Original<'p>)>);
+
+impl<'p> Originals<'p> {
+    /// Adds a document that was read, if it can have copies.
+    pub(super) fn extend(&mut self, original: Option<Original<'p>>, facts: SignedFacts) {
+        self.0.extend(original.map(|original| (facts, original)));
+    }
+
+    /// What `proposal` says, if it is a copy of one of them. Another kind of document differs from it early on, so that
+    /// looking through them costs little.
+    pub(super) fn facts_of_copy(&self, proposal: &Proposal<'_>) -> Option<SignedFacts> {
+        let mut originals = self.0.iter();
+        let (facts, _) = originals.find(|(_, original)| original.has_copy(proposal))?;
+        Some(*facts)
+    }
+}
 
 /// Digest identifiers are below 2³¹ (ISO/IEC 18013-5, 9.1.2.4).
 const MAX_DIGEST_ID: u64 = (1 << 31) - 1;
@@ -252,6 +272,34 @@ mod tests {
         let first = licence.unsigned(0);
         for seed in 1..30 {
             assert!(original(&first).has_copy(&proposal(&licence.unsigned(seed))));
+        }
+    }
+
+    #[test]
+    fn documents_whose_positions_are_in_two_lists_in_turn_have_two_originals() {
+        let other_list = Licence {
+            uri: "https://dmv.example/2",
+            life: Duration::days(29),
+            ..Licence::new()
+        };
+        let lists = [Licence::new(), other_list];
+        let facts = lists.each_ref().map(|licence| SignedFacts {
+            signed: AT,
+            valid_from: AT,
+            valid_until: AT + licence.life,
+            licence_expiry: None,
+        });
+        let documents: Vec<_> = (0..8)
+            .map(|seed| lists[usize::from(seed) % 2].unsigned(seed))
+            .collect();
+        let mut originals = Originals::default();
+        for number in [0, 1] {
+            assert_eq!(originals.facts_of_copy(&proposal(&documents[number])), None);
+            originals.extend(Some(original(&documents[number])), facts[number]);
+        }
+        for (number, document) in documents.iter().enumerate() {
+            let of_copy = originals.facts_of_copy(&proposal(document));
+            assert_eq!(of_copy, Some(facts[number % 2]), "document {number}");
         }
     }
 
