@@ -1,7 +1,7 @@
 //! Credential requests as wallets send them, made before anything is measured: offer, token, nonce, keys and proofs.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http_body_util::BodyExt;
@@ -95,8 +95,8 @@ pub async fn prepare(
     request.body(Body::from(body.to_string())).expect("sound")
 }
 
-/// Sends a request through the router; the body of the answer, which must be a good one.
-pub async fn send(router: &Router, request: CredentialRequest) -> Vec<u8> {
+/// Sends a request through the router; the body of the answer, which must be a good one, as the service made it.
+pub async fn send(router: &Router, request: CredentialRequest) -> Bytes {
     let Ok(response) = router.clone().oneshot(request).await;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("a body in memory").to_bytes();
@@ -106,7 +106,7 @@ pub async fn send(router: &Router, request: CredentialRequest) -> Vec<u8> {
         "{}",
         String::from_utf8_lossy(&body)
     );
-    body.to_vec()
+    body
 }
 
 fn jwt(typ: &str, key: &PrivateKey, claims: &Value) -> String {
