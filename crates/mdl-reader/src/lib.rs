@@ -32,6 +32,7 @@
 mod cause;
 mod check;
 mod checks;
+mod decoded_issuer_signed;
 mod document;
 mod evidence;
 mod explanation;
@@ -50,6 +51,7 @@ pub mod vical;
 
 pub use cause::Cause;
 pub use check::{CheckGroup, CheckId, Weight};
+pub use decoded_issuer_signed::DecodedIssuerSigned;
 pub use evidence::{Evidence, EvidencePart};
 pub use needed::NeededEvidence;
 pub use policy::Policy;

@@ -9,6 +9,7 @@ use mdl_mdoc::session_transcript::SessionTranscript;
 use time::OffsetDateTime;
 
 use crate::checks::Checks;
+use crate::decoded_issuer_signed::{DecodedIssuerSigned, decode_mso};
 use crate::document::verify_document;
 use crate::report::{DocumentReport, Report};
 use crate::{Cause, CheckId, Policy};
@@ -120,13 +121,9 @@ impl Verifier {
                 check_response(&response, &mut checks);
                 documents.reserve_exact(response.documents.len());
                 for document in response.documents {
-                    documents.push(verify_document(
-                        self,
-                        conditions,
-                        document,
-                        &mut checker,
-                        cache,
-                    ));
+                    let mso = decode_mso(&document.issuer_signed, &mut checker);
+                    let report = verify_document(self, conditions, document, mso, &checker, cache);
+                    documents.push(report);
                 }
             }
         }
@@ -151,8 +148,9 @@ impl Verifier {
                 self.report(conditions, checks, Vec::new(), &checker)
             }
             Ok(issuer_signed) => {
+                let decoded = DecodedIssuerSigned::new(issuer_signed, &mut checker);
                 let cache = &mut PathCache::new(0);
-                self.verify_decoded_issuer_signed(issuer_signed, &mut checker, conditions, cache)
+                self.verify_decoded_issuer_signed(decoded, &checker, conditions, cache)
             }
         }
     }
@@ -161,8 +159,8 @@ impl Verifier {
     /// signature check of document signers' certificates in `cache`.
     pub fn verify_decoded_issuer_signed<'a>(
         &self,
-        issuer_signed: IssuerSigned<'a>,
-        checker: &mut Checker<'a>,
+        decoded: DecodedIssuerSigned<'a>,
+        checker: &Checker<'a>,
         conditions: &Conditions<'_>,
         cache: &mut PathCache,
     ) -> Report<'a> {
@@ -180,13 +178,14 @@ impl Verifier {
             checks.not_applicable(id);
         }
         let document = Document {
-            doc_type: crate::document::claimed_doc_type(&issuer_signed, checker),
-            issuer_signed,
+            doc_type: decoded.claimed_doc_type(),
+            issuer_signed: decoded.issuer_signed,
             device_signed: None,
             errors: Vec::new(),
             offset: 0,
         };
-        let document = verify_document(self, &conditions, document, checker, cache);
+        let mso = decoded.mso;
+        let document = verify_document(self, &conditions, document, mso, checker, cache);
         self.report(&conditions, checks, vec![document], checker)
     }
 

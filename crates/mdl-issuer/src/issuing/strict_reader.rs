@@ -17,7 +17,9 @@ use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::cbor::{Checker, DecodeError, DecodeErrorKind, Limits, Reader};
 use mdl_mdoc::issuer_signed::{IssuerSigned, decode_issuer_signed};
 use mdl_mdoc::mso::MobileSecurityObject;
-use mdl_reader::{CheckId, Conditions, Outcome, Policy, Report, Session, Verifier};
+use mdl_reader::{
+    CheckId, Conditions, DecodedIssuerSigned, Outcome, Policy, Report, Session, Verifier,
+};
 use mdl_signer::{Proposal, RuleViolation, Rules, SignedFacts};
 
 use super::licence_end;
@@ -93,19 +95,22 @@ impl StrictReader {
     ) -> Result<(SignedFacts, T), RuleViolation> {
         let preview = self.preview(proposal)?;
         let unreadable = |error| RuleViolation::new(CheckId::Structure.id()).because(error);
-        let (document, mut checker) =
+        let (issuer_signed, mut checker) =
             decode_issuer_signed(&preview, &Limits::DEFAULT).map_err(unreadable)?;
-        let payload = document.issuer_auth.payload.unwrap_or_default();
-        let mso = MobileSecurityObject::decode(payload, &mut checker)
-            .map_err(|error| RuleViolation::new(CheckId::Mso.id()).because(error))?;
-        let facts = facts(&document, &mso)?;
-        let noted = note(payload, &mso);
+        let decoded = DecodedIssuerSigned::new(issuer_signed, &mut checker);
+        let mso = decoded
+            .mso()
+            .map_err(|error| RuleViolation::new(CheckId::Mso.id()).because(error))?
+            .ok_or(RuleViolation::new(CheckId::IssuerAuthPayload.id()))?;
+        let facts = facts(decoded.issuer_signed(), mso)?;
+        let payload = decoded.issuer_signed().issuer_auth.payload;
+        let noted = note(payload.unwrap_or_default(), mso);
         let conditions = Conditions::new(facts.valid_from, Session::Static);
         // A copy, because documents are signed side by side.
         let mut paths = self.paths.clone();
         refuse_failures(&self.verifier.verify_decoded_issuer_signed(
-            document,
-            &mut checker,
+            decoded,
+            &checker,
             &conditions,
             &mut paths,
         ))?;

@@ -19,22 +19,23 @@ use mdl_crypto::PublicKey;
 use mdl_iaca::path::PathCache;
 use mdl_mdoc::cbor::Checker;
 use mdl_mdoc::device_response::Document;
-use mdl_mdoc::issuer_signed::IssuerSigned;
 use mdl_mdoc::mso::MobileSecurityObject;
 
 use crate::checks::Checks;
+use crate::decoded_issuer_signed::DecodedMso;
 use crate::evidence::PartRanges;
 use crate::report::DocumentReport;
 use crate::verified::VerifiedContent;
 use crate::verifier::is_major_version_1;
 use crate::{Cause, CheckId, Conditions, Session, Verifier};
 
-/// Makes all checks of one document.
+/// Makes all checks of one document, of which `mso` is the mobile security object.
 pub(crate) fn verify_document<'a>(
     verifier: &Verifier,
     conditions: &Conditions<'_>,
     document: Document<'a>,
-    checker: &mut Checker<'a>,
+    mso: DecodedMso<'a>,
+    checker: &Checker<'a>,
     cache: &mut PathCache,
 ) -> DocumentReport<'a> {
     let mut checks = Checks::new(verifier.policy);
@@ -51,7 +52,7 @@ pub(crate) fn verify_document<'a>(
     let algorithm = issuer_auth::check_headers(issuer_auth, &mut checks);
     let signer = signer::check_signer(verifier, conditions, &document, &mut checks, cache);
     issuer_auth::check_signature(issuer_auth, algorithm, &signer, &mut checks);
-    let mso = check_mso(&document, checker, &mut checks);
+    let mso = check_mso(&document, mso, &mut checks);
     let device_key = mso
         .as_ref()
         .and_then(|mso| check_device_key(mso, &mut checks));
@@ -105,14 +106,13 @@ pub(crate) fn verify_document<'a>(
     }
 }
 
-/// Decodes the MSO and checks what does not depend on anything else (V8).
+/// Checks what of the MSO does not depend on anything else (V8).
 fn check_mso<'a>(
     document: &Document<'a>,
-    checker: &mut Checker<'a>,
+    mso: DecodedMso<'a>,
     checks: &mut Checks,
 ) -> Option<MobileSecurityObject<'a>> {
-    let payload = document.issuer_signed.issuer_auth.payload?;
-    let mso = match MobileSecurityObject::decode(payload, checker) {
+    let mso = match mso? {
         Ok(mso) => mso,
         Err(error) => {
             checks.fail(CheckId::Mso, error.into());
@@ -143,16 +143,4 @@ fn check_device_key(mso: &MobileSecurityObject<'_>, checks: &mut Checks) -> Opti
             None
         }
     }
-}
-
-/// The document type that an `IssuerSigned` claims in its MSO; empty when that cannot be read, which fails there.
-pub(crate) fn claimed_doc_type<'a>(
-    issuer_signed: &IssuerSigned<'a>,
-    checker: &mut Checker<'a>,
-) -> &'a str {
-    issuer_signed
-        .issuer_auth
-        .payload
-        .and_then(|payload| MobileSecurityObject::decode(payload, checker).ok())
-        .map_or("", |mso| mso.doc_type)
 }
