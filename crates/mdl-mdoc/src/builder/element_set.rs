@@ -2,24 +2,27 @@ use std::ops::Range;
 
 use ciborium::Value;
 
-use crate::cbor::{Checker, DecodeError, Limits, RawItem};
+use crate::cbor::{Checker, DecodeError, Limits, RawItem, Writer};
 use crate::issuer_signed::ElementValue;
 
-/// The data elements of one holder, by name space, each value encoded once.
+/// The data elements of one holder, by name space, each encoded once: an `IssuerSignedItem` from its third member on.
 ///
 /// Order is kept: name spaces and elements appear in the `IssuerSigned` as they were added. `Debug` prints names only.
 #[derive(Clone, Default)]
 pub struct ElementSet {
     name_spaces: Vec<(String, Vec<Element>)>,
-    /// All identifiers and all encoded values, each kind in one piece: an element costs no allocation of its own.
+    /// All identifiers and all encoded elements, each kind in one piece: an element costs no allocation of its own.
     identifiers: String,
-    values: Vec<u8>,
+    encoded: Vec<u8>,
 }
 
 #[derive(Clone)]
 struct Element {
     identifier: Range<usize>,
-    value: Range<usize>,
+    /// In [`ElementSet::encoded`]: `elementIdentifier` and `elementValue` with their keys.
+    encoded: Range<usize>,
+    /// Where the value begins, which ends with the element.
+    value: usize,
 }
 
 /// Why an element cannot be added.
@@ -80,40 +83,50 @@ impl ElementSet {
             });
         }
         let value = value.into();
-        let start = self.values.len();
-        self.reserve(&value);
+        let start = self.encoded.len();
+        let mut before = Writer::with_capacity(64 + element_identifier.len());
+        before
+            .text("elementIdentifier")
+            .text(element_identifier)
+            .text("elementValue");
+        self.reserve(before.len(), &value);
+        self.encoded.extend_from_slice(before.as_slice());
+        let value_start = self.encoded.len();
         // Writing to memory cannot fail, and a Value always serialises; what it holds is checked next.
-        let written = ciborium::into_writer(&value, &mut self.values);
+        let written = ciborium::into_writer(&value, &mut self.encoded);
         debug_assert!(written.is_ok());
-        let encoded = &self.values[start..];
-        if let Err(source) = Checker::new(encoded, &Limits::DEFAULT) {
-            self.values.truncate(start);
+        if let Err(source) = Checker::new(&self.encoded[value_start..], &Limits::DEFAULT) {
+            self.encoded.truncate(start);
             return Err(ElementError::Value {
                 name_space: name_space.to_owned(),
                 element_identifier: element_identifier.to_owned(),
                 source,
             });
         }
-        let value = start..self.values.len();
+        let encoded = start..self.encoded.len();
         let identifier = self.identifiers.len()..self.identifiers.len() + element_identifier.len();
         self.identifiers.push_str(element_identifier);
-        self.name_spaces[name_space_at]
-            .1
-            .push(Element { identifier, value });
+        self.name_spaces[name_space_at].1.push(Element {
+            identifier,
+            encoded,
+            value: value_start,
+        });
         Ok(self)
     }
 
-    /// Makes room for a value, with little to spare: after a portrait, doubling would take as much again.
-    fn reserve(&mut self, value: &Value) {
+    /// Makes room for a value and what is `before` it, with little to spare: after a portrait, doubling would take as
+    /// much again.
+    fn reserve(&mut self, before: usize, value: &Value) {
         const SPARE: usize = 1024;
         let content = match value {
             Value::Bytes(bytes) => bytes.len(),
             Value::Text(text) => text.len(),
             _ => 0,
         };
-        if self.values.capacity() - self.values.len() < content + SPARE / 4 {
-            let spare = SPARE.max(self.values.len() / 8);
-            self.values.reserve_exact(content + spare);
+        let needed = before + content;
+        if self.encoded.capacity() - self.encoded.len() < needed + SPARE / 4 {
+            let spare = SPARE.max(self.encoded.len() / 8);
+            self.encoded.reserve_exact(needed + spare);
         }
     }
 
@@ -134,7 +147,7 @@ impl ElementSet {
             .flat_map(move |(name_space, elements)| {
                 elements.iter().map(move |element| {
                     let value = RawItem {
-                        bytes: &self.values[element.value.clone()],
+                        bytes: &self.encoded[element.value..element.encoded.end],
                         offset: 0,
                     };
                     (
@@ -153,24 +166,21 @@ impl ElementSet {
             .map(|(_, _, value)| value)
     }
 
-    /// Name spaces with identifiers and encoded values of their elements, in the order added.
+    /// Name spaces with their encoded elements, in the order added: what follows the salt in an `IssuerSignedItem`.
     pub(super) fn name_spaces(
         &self,
-    ) -> impl Iterator<Item = (&str, impl ExactSizeIterator<Item = (&str, &[u8])>)> {
+    ) -> impl Iterator<Item = (&str, impl ExactSizeIterator<Item = &[u8]>)> {
         self.name_spaces.iter().map(|(name_space, elements)| {
-            let elements = elements.iter().map(|element| {
-                (
-                    &self.identifiers[element.identifier.clone()],
-                    &self.values[element.value.clone()],
-                )
-            });
+            let elements = elements
+                .iter()
+                .map(|element| &self.encoded[element.encoded.clone()]);
             (name_space.as_str(), elements)
         })
     }
 
-    /// Bytes of all encoded values together.
-    pub(super) fn values_len(&self) -> usize {
-        self.values.len()
+    /// Bytes of all encoded elements together.
+    pub(super) fn encoded_len(&self) -> usize {
+        self.encoded.len()
     }
 
     fn name_space_position(&mut self, name_space: &str) -> Result<usize, ElementError> {

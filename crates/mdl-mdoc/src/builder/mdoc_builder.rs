@@ -6,7 +6,7 @@ use super::{
     DeviceKeyAuthorizations, ElementSet, IdentifierReference, StatusReference, UnsignedMdoc,
     Validity,
 };
-use crate::cbor::{Writer, head_len};
+use crate::cbor::{MajorType, Writer, head_len};
 use crate::cose::encode_cose_key;
 use crate::tdate::format_tdate;
 
@@ -221,8 +221,8 @@ impl<'a> MdocBuilder<'a> {
             if elements.len() > 0 {
                 issuer_signed.text(name_space).array(elements.len());
             }
-            for ((identifier, value), digest_id) in elements.zip(&ids) {
-                let item = self.write_item(&mut issuer_signed, *digest_id, identifier, value, rng);
+            for (element, digest_id) in elements.zip(&ids) {
+                let item = self.write_item(&mut issuer_signed, *digest_id, element, rng);
                 let digest = self
                     .digest_algorithm
                     .digest(&issuer_signed.as_slice()[item..]);
@@ -270,45 +270,32 @@ impl<'a> MdocBuilder<'a> {
         }
     }
 
-    /// Appends one `IssuerSignedItemBytes`; returns where it starts.
+    /// Appends one `IssuerSignedItemBytes`, of which `element` is the end; returns where it starts.
     fn write_item<R: CryptoRng + ?Sized>(
         &self,
         writer: &mut Writer,
         digest_id: DigestId,
-        identifier: &str,
-        value: &[u8],
+        element: &[u8],
         rng: &mut R,
     ) -> usize {
+        /// The head of a map of four, and the first key.
+        const DIGEST_ID: &[u8] = b"\xa4\x68digestID";
+        const RANDOM: &[u8] = b"\x66random";
         let start = writer.len();
         let digest_id = u64::from(digest_id.0);
-        writer.tag(24).head(
-            crate::cbor::MajorType::Bytes,
-            self.item_len(digest_id, identifier, value) as u64,
-        );
+        let salt_len = self.salt_len as u64;
+        let before = DIGEST_ID.len() + head_len(digest_id) + RANDOM.len() + head_len(salt_len);
+        let len = before + self.salt_len + element.len();
         writer
-            .map(4)
-            .text("digestID")
+            .tag(24)
+            .head(MajorType::Bytes, len as u64)
+            .raw(DIGEST_ID)
             .unsigned(digest_id)
-            .text("random");
-        writer.head(crate::cbor::MajorType::Bytes, self.salt_len as u64);
+            .raw(RANDOM)
+            .head(MajorType::Bytes, salt_len);
         rng.fill_bytes(writer.zeroed(self.salt_len));
-        writer
-            .text("elementIdentifier")
-            .text(identifier)
-            .text("elementValue")
-            .raw(value);
+        writer.raw(element);
         start
-    }
-
-    /// Length of an `IssuerSignedItem`, so that its byte string's head can be written before it.
-    fn item_len(&self, digest_id: u64, identifier: &str, value: &[u8]) -> usize {
-        let keys = 1 + (1 + 8) + (1 + 6) + (1 + 17) + (1 + 12);
-        let salt = head_len(self.salt_len as u64) + self.salt_len;
-        keys + head_len(digest_id)
-            + salt
-            + head_len(identifier.len() as u64)
-            + identifier.len()
-            + value.len()
     }
 
     fn write_rest_of_mso(&self, mso: &mut Writer) {
@@ -350,12 +337,8 @@ impl<'a> MdocBuilder<'a> {
 
     /// Bytes that the whole `IssuerSigned` will need, so that the buffer grows once: items, MSO, certificate, signature.
     fn issuer_signed_capacity(&self) -> usize {
-        let items: usize = self
-            .elements
-            .iter()
-            .map(|(_, identifier, _)| identifier.len() + self.salt_len + 72)
-            .sum();
-        self.elements.values_len() + items + self.mso_capacity() + 1536
+        let items = self.elements.iter().count() * (self.salt_len + 40);
+        self.elements.encoded_len() + items + self.mso_capacity() + 1536
     }
 
     fn mso_capacity(&self) -> usize {
