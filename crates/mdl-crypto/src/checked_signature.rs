@@ -38,6 +38,30 @@ impl CheckedSignature {
         })
     }
 
+    /// As [`check`](Self::check), for a message whose SHA-256 the caller has taken, so that an algorithm with that hash
+    /// need not take it again. Of another message's, the signature is not good; for other algorithms it is taken here.
+    ///
+    /// # Errors
+    /// See [`PublicKey::verify`].
+    pub fn check_hashed(
+        key: &PublicKey,
+        algorithm: Algorithm,
+        message: &[u8],
+        sha256: &Digest,
+        signature: Signature,
+    ) -> Result<Self, VerifyError> {
+        if algorithm.hash() != Some(HashAlgorithm::Sha256) {
+            return Self::check(key, algorithm, message, signature);
+        }
+        key.verify_hashed(algorithm, message, sha256, signature.as_bytes())?;
+        Ok(Self {
+            signature,
+            algorithm,
+            key: key.clone(),
+            message: *sha256,
+        })
+    }
+
     /// Whether it is this key's signature of this very message.
     #[must_use]
     pub fn is_over(&self, key: &PublicKey, algorithm: Algorithm, message: &[u8]) -> bool {
@@ -84,6 +108,31 @@ mod tests {
         assert!(checked.is_over_digest(public, Algorithm::Es256, &digest(b"message")));
         assert!(!checked.is_over_digest(public, Algorithm::Es256, &digest(b"another")));
         assert!(!checked.is_over(other.public_key(), Algorithm::Es256, b"message"));
+    }
+
+    #[test]
+    fn another_messages_digest_makes_no_signature_good_and_binds_none_to_that_message() {
+        let digest = |message: &[u8]| HashAlgorithm::Sha256.digest(message);
+        for curve in [Curve::P256, Curve::P384, Curve::Ed25519] {
+            let key = PrivateKey::from_scalar(curve, &vec![7; curve.field_len()]).unwrap();
+            let (public, algorithm) = (key.public_key(), curve.algorithm());
+            let check = |sha256: Digest| {
+                let signature = key.sign(b"message");
+                CheckedSignature::check_hashed(public, algorithm, b"message", &sha256, signature)
+            };
+            let checked = check(digest(b"message")).unwrap();
+            assert!(checked.is_over(public, algorithm, b"message"), "{curve}");
+            match check(digest(b"another")) {
+                Ok(checked) => {
+                    assert_ne!(curve, Curve::P256, "it has this hash");
+                    assert!(checked.is_over(public, algorithm, b"message"), "{curve}");
+                }
+                Err(error) => {
+                    assert_eq!(curve, Curve::P256, "others take their own hash");
+                    assert_eq!(error, VerifyError::BadSignature);
+                }
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! longest-lived object, or the last objects outlive it.
 
 use crate::{SignError, Signer};
-use mdl_crypto::{Algorithm, CheckedSignature, PublicKey, VerifyError};
+use mdl_crypto::{Algorithm, CheckedSignature, Digest, PublicKey, VerifyError};
 use std::{
     any::Any,
     error::Error,
@@ -79,7 +79,7 @@ impl SigningGuard {
         self.check_document_signer(now)?;
         let facts = self.rules.examine(proposal)?;
         self.check_validity(&facts)?;
-        self.sign_examined(proposal.to_be_signed, now).await
+        self.sign_examined(proposal, now).await
     }
 
     /// Checks what is to be signed together at the time `now`: all of it, or nothing gets a signature. What proposals
@@ -102,7 +102,7 @@ impl SigningGuard {
         }
         let examined = proposals.iter().map(|proposal| Examined {
             guard: self,
-            to_be_signed: proposal.to_be_signed,
+            proposal: *proposal,
             now,
         });
         Ok(examined.collect())
@@ -119,10 +119,10 @@ impl SigningGuard {
     /// Every check has passed and the key has not been asked yet.
     async fn sign_examined(
         &self,
-        to_be_signed: &[u8],
+        proposal: &Proposal<'_>,
         now: OffsetDateTime,
     ) -> Result<CheckedSignature, GuardError> {
-        let signature = self.ask_key(to_be_signed).await;
+        let signature = self.ask_key(proposal).await;
         let failed_at = signature.as_ref().map_or(now.unix_timestamp(), |_| NEVER);
         self.failed_at.store(failed_at, Ordering::SeqCst);
         let signature = signature?;
@@ -131,10 +131,17 @@ impl SigningGuard {
         Ok(signature)
     }
 
-    async fn ask_key(&self, to_be_signed: &[u8]) -> Result<CheckedSignature, GuardError> {
-        let signature = self.signer.sign(to_be_signed).await?;
-        CheckedSignature::check(self.public_key(), self.algorithm(), to_be_signed, signature)
-            .map_err(GuardError::BadSignature)
+    async fn ask_key(&self, proposal: &Proposal<'_>) -> Result<CheckedSignature, GuardError> {
+        let message = proposal.to_be_signed;
+        let signature = self.signer.sign(message).await?;
+        let (key, algorithm) = (self.public_key(), self.algorithm());
+        let checked = match proposal.sha256 {
+            Some(sha256) => {
+                CheckedSignature::check_hashed(key, algorithm, message, sha256, signature)
+            }
+            None => CheckedSignature::check(key, algorithm, message, signature),
+        };
+        checked.map_err(GuardError::BadSignature)
     }
 
     /// When the key last gave no signature or a wrong one, to the second, unless it has signed since. What the guard
@@ -339,7 +346,7 @@ impl DocumentSignerWindow {
 /// Bytes that the guard has examined and that its key may sign: only [`SigningGuard::examine_batch`] makes one.
 pub struct Examined<'s, 'p> {
     guard: &'s SigningGuard,
-    to_be_signed: &'p [u8],
+    proposal: Proposal<'p>,
     now: OffsetDateTime,
 }
 
@@ -351,7 +358,7 @@ impl Examined<'_, '_> {
     pub async fn sign(self) -> Result<CheckedSignature, GuardError> {
         // Others of the batch may have been signed before, each at the pace of the key.
         self.guard.check_not_revoked()?;
-        self.guard.sign_examined(self.to_be_signed, self.now).await
+        self.guard.sign_examined(&self.proposal, self.now).await
     }
 }
 
@@ -359,7 +366,7 @@ impl fmt::Debug for Examined<'_, '_> {
     /// Length only: the bytes are personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Examined")
-            .field("to_be_signed_len", &self.to_be_signed.len())
+            .field("to_be_signed_len", &self.proposal.to_be_signed.len())
             .finish_non_exhaustive()
     }
 }
@@ -375,6 +382,8 @@ pub struct Proposal<'a> {
     /// What holds both, if its type says more of them than their bytes do. Rules that know the type may rely on that,
     /// once they have seen that the bytes are those it holds.
     pub origin: Option<&'a (dyn Any + Send + Sync)>,
+    /// SHA-256 of `to_be_signed`, if somebody has taken it. Were it another one, no signature would be found good.
+    pub sha256: Option<&'a Digest>,
 }
 
 impl<'a> Proposal<'a> {
@@ -385,6 +394,16 @@ impl<'a> Proposal<'a> {
             to_be_signed,
             name_spaces,
             origin: None,
+            sha256: None,
+        }
+    }
+
+    /// The same, with the SHA-256 of what is to be signed.
+    #[must_use]
+    pub const fn hashed(self, sha256: &'a Digest) -> Self {
+        Self {
+            sha256: Some(sha256),
+            ..self
         }
     }
 

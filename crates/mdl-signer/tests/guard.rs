@@ -1,7 +1,9 @@
 //! The signing guard: a proposal that is signed, and one change per refusal.
 
 use async_trait::async_trait;
-use mdl_crypto::{Algorithm, Curve, PrivateKey, PublicKey, Signature, VerifyError};
+use mdl_crypto::{
+    Algorithm, Curve, Digest, HashAlgorithm, PrivateKey, PublicKey, Signature, VerifyError,
+};
 use mdl_signer::{
     DocumentSignerWindow, GuardError, InvalidWindow, KeyMismatch, Proposal, RuleViolation, Rules,
     SignError, SignedFacts, Signer, SigningGuard, SoftwareSigner,
@@ -123,6 +125,23 @@ fn a_good_proposal_is_signed() {
     assert_eq!(verdict, Ok(()));
     assert_eq!(signed.load(Ordering::SeqCst), 1);
     assert_eq!(guard.window().stop_signing(), STOP);
+}
+
+#[test]
+fn a_digest_that_the_caller_took_is_held_against_the_signature() {
+    let (guard, _) = guard(Ok(FACTS));
+    let sign = |sha256: &Digest| {
+        let proposal = PROPOSAL.hashed(sha256);
+        pollster::block_on(guard.sign(&proposal, NOW))
+    };
+    let signature = sign(&HashAlgorithm::Sha256.digest(PROPOSAL.to_be_signed)).unwrap();
+    let key = key();
+    assert!(signature.is_over(key.public_key(), Algorithm::Es256, PROPOSAL.to_be_signed));
+    let of_another = sign(&HashAlgorithm::Sha256.digest(b"another")).unwrap_err();
+    assert!(matches!(
+        of_another,
+        GuardError::BadSignature(VerifyError::BadSignature)
+    ));
 }
 
 #[test]

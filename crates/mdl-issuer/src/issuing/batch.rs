@@ -123,7 +123,9 @@ impl UnsignedBatch {
             .documents
             .iter()
             .map(|document| {
-                Proposal::new(document.to_be_signed(), document.name_spaces()).out_of(document)
+                Proposal::new(document.to_be_signed(), document.name_spaces())
+                    .out_of(document)
+                    .hashed(document.to_be_signed_sha256())
             })
             .collect();
         let examined = signer.guard.examine_batch(&proposals, now)?;
