@@ -1,4 +1,7 @@
-//! One task writes for the whole process, and commits together what is waiting.
+//! One thread writes for the whole process, and commits together what is waiting.
+//!
+//! It has a runtime of its own: a transaction is a dozen answers to wait for, and among tasks that check proofs and sign,
+//! each of them would wait for its turn behind milliseconds of arithmetic, with everybody else waiting for the commit.
 //!
 //! A durable commit costs a wait for the disk, whatever is in it. While one is under way others queue up, and go
 //! together into the next: under load a step pays for a fraction of a commit, and a step that comes alone waits for
@@ -6,7 +9,9 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, thread};
 
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::database::{Database, DatabaseError};
@@ -26,18 +31,35 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// How long a caller waits for its step to be committed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The way to the task that writes. The task ends, after what is waiting, when this is dropped.
+/// The way to the thread that writes. The thread ends, after what is waiting, when this is dropped.
 #[derive(Debug)]
 pub(super) struct GroupCommit {
     queue: mpsc::Sender<Box<dyn Pending>>,
+    thread: Handle,
 }
 
 impl GroupCommit {
-    /// Starts the task.
-    pub(super) fn start(database: Arc<dyn Database>) -> Self {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start(database: Arc<dyn Database>) -> Result<Self, StoreError> {
+        let no_thread = |error: io::Error| StoreError::Unavailable(error.kind().to_string());
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(no_thread)?;
+        let thread = runtime.handle().clone();
         let (queue, waiting) = mpsc::channel(QUEUE);
-        tokio::spawn(write(database, waiting));
-        Self { queue }
+        thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || runtime.block_on(write(database, waiting)))
+            .map_err(no_thread)?;
+        Ok(Self { queue, thread })
+    }
+
+    /// The runtime of the thread, for other work with the connections that write: each belongs to the runtime that
+    /// opened it.
+    pub(super) fn thread(&self) -> &Handle {
+        &self.thread
     }
 
     /// Does a step; what it returns is committed.

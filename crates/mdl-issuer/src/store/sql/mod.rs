@@ -52,7 +52,7 @@ impl SqlStore {
     /// [`StoreError::Unavailable`] if the file cannot be opened, [`StoreError::Corrupt`] if another program or a newer
     /// version wrote it.
     pub async fn sqlite(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self::on(Arc::new(SqliteDatabase::open(path).await?)))
+        Self::on(Arc::new(SqliteDatabase::open(path).await?))
     }
 
     /// Connects to a PostgreSQL database: `postgres://user@host:port/name?sslmode=verify-full`, with at most this many
@@ -67,7 +67,7 @@ impl SqlStore {
         connections: u32,
     ) -> Result<Self, StoreError> {
         let database = PostgresDatabase::connect(url, password, connections).await?;
-        Ok(Self::on(Arc::new(database)))
+        Self::on(Arc::new(database))
     }
 
     /// Opens a SQLite file that a service wrote, also while it runs, to read from it.
@@ -76,7 +76,7 @@ impl SqlStore {
     /// [`StoreError::Unavailable`] if the file cannot be opened.
     pub async fn sqlite_to_read(path: &Path) -> Result<Self, StoreError> {
         let database = SqliteDatabase::open_to_read(path).await?;
-        Ok(Self::on(Arc::new(database)))
+        Self::on(Arc::new(database))
     }
 
     /// Connects to a PostgreSQL database that a service made, to read from it.
@@ -85,12 +85,12 @@ impl SqlStore {
     /// [`StoreError::Unavailable`] if the server cannot be reached.
     pub async fn postgres_to_read(url: &str, password: Option<&str>) -> Result<Self, StoreError> {
         let database = PostgresDatabase::connect_to_read(url, password).await?;
-        Ok(Self::on(Arc::new(database)))
+        Self::on(Arc::new(database))
     }
 
-    fn on(database: Arc<dyn Database>) -> Self {
-        let writer = GroupCommit::start(Arc::clone(&database));
-        Self { database, writer }
+    fn on(database: Arc<dyn Database>) -> Result<Self, StoreError> {
+        let writer = GroupCommit::start(Arc::clone(&database))?;
+        Ok(Self { database, writer })
     }
 
     /// Reads the rows of `R` (`t`) that go with one given row.
@@ -478,7 +478,11 @@ impl Store for SqlStore {
     }
 
     async fn purge(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        Ok(purge::purge(&*self.database, now).await?)
+        let database = Arc::clone(&self.database);
+        let purge = async move { purge::purge(&*database, now).await };
+        let purged = self.writer.thread().spawn(purge).await;
+        let gone = |_| StoreError::Unavailable("the store is closed".into());
+        Ok(purged.map_err(gone)??)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Postgres, Row};
+use sqlx::{Arguments, AssertSqlSafe, Connection, Postgres, Row};
 
 use super::database::{
     Database, DatabaseError, Dialect, Given, Kind, Transaction, Value, describe,
@@ -16,6 +16,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres
 
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection was idle before it is asked whether it still lives.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) struct PostgresDatabase {
@@ -51,7 +53,8 @@ impl PostgresDatabase {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
         ]);
-        let writer = pool(2, writer).await?;
+        // Opened by the thread that writes, whose runtime then waits for it.
+        let writer = pool_options(2).connect_lazy_with(writer);
         Ok(Self { writer, readers })
     }
 
@@ -89,12 +92,26 @@ fn options(url: &str, password: Option<&str>) -> Result<PgConnectOptions, StoreE
 }
 
 async fn pool(connections: u32, options: PgConnectOptions) -> Result<PgPool, StoreError> {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+    pool_options(connections)
         .connect_with(options)
         .await
         .map_err(|error| StoreError::Unavailable(describe(&error)))
+}
+
+fn pool_options(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // Under load a connection is not asked whether it lives before everything that it is asked.
+        .test_before_acquire(false)
+        .before_acquire(|connection, of| {
+            Box::pin(async move {
+                if of.idle_for >= TESTED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 #[async_trait]
