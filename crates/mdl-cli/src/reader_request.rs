@@ -8,6 +8,7 @@ use mdl_iaca::certificate::{CertificateView, DocumentKind};
 use mdl_mdoc::MDL_DOC_TYPE;
 use mdl_mdoc::cbor::{Checker, Limits};
 use mdl_mdoc::data_elements::age_over::AgeAnswer;
+use mdl_mdoc::device_engagement::DeviceEngagement;
 use mdl_mdoc::device_request::{
     DeviceRequest, ReaderAuthForm, UnsignedDeviceRequest, UnsignedItemsRequest,
 };
@@ -144,6 +145,14 @@ impl CertifiedReader {
         request
             .attach(&signatures?, self.signer.public_key(), &[&self.certificate])
             .map_err(|error| Failure::no("the request was not signed").because(&error))
+    }
+}
+
+/// How a request to this device is signed: as a whole where the device says that it can (second edition, 12.5).
+pub(crate) fn form_for(engagement: &DeviceEngagement) -> ReaderAuthForm {
+    match engagement.capabilities().reader_auth_all {
+        true => ReaderAuthForm::WholeRequest,
+        false => ReaderAuthForm::EachDocument,
     }
 }
 

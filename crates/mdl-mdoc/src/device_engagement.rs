@@ -13,6 +13,10 @@ use crate::cose::{CoseKey, CoseKeyError, encode_cose_key};
 const CIPHER_SUITE: i64 = 1;
 /// The scheme of the URI in the QR code.
 const SCHEME: &str = "mdoc:";
+/// Labels of the second edition.
+const ORIGIN_INFOS: u64 = 5;
+const CAPABILITIES: u64 = 6;
+const READER_AUTH_ALL: i64 = 3;
 /// More is no QR code.
 const MAX_QR: usize = 4296;
 
@@ -24,6 +28,14 @@ pub struct DeviceEngagement {
     e_device_key: PublicKey,
     e_device_key_bytes: Vec<u8>,
     retrieval_methods: Vec<RetrievalMethod>,
+    capabilities: Capabilities,
+}
+
+/// `Capabilities` (second edition): what the device can do beyond the first one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Capabilities {
+    /// It verifies `readerAuthAll`: a reader may sign its request as a whole.
+    pub reader_auth_all: bool,
 }
 
 /// `DeviceRetrievalMethod`: a way to reach the device.
@@ -71,14 +83,27 @@ impl DeviceEngagement {
     /// An engagement for a QR code, which names the ways to reach the device.
     #[must_use]
     pub fn new(e_device_key: &PublicKey, retrieval_methods: Vec<RetrievalMethod>) -> Self {
+        Self::with_capabilities(e_device_key, retrieval_methods, Capabilities::default())
+    }
+
+    /// As [`new`](Self::new), of a device with these capabilities: version 1.1 if it has any.
+    #[must_use]
+    pub fn with_capabilities(
+        e_device_key: &PublicKey,
+        retrieval_methods: Vec<RetrievalMethod>,
+        capabilities: Capabilities,
+    ) -> Self {
         let mut key = Writer::default();
         key.encoded_cbor(&encode_cose_key(e_device_key));
         let mut writer = Writer::with_capacity(192);
-        let members = 2 + usize::from(!retrieval_methods.is_empty());
+        let has_capabilities = capabilities != Capabilities::default();
+        let version = if has_capabilities { "1.1" } else { "1.0" };
+        let members =
+            2 + usize::from(!retrieval_methods.is_empty()) + 2 * usize::from(has_capabilities);
         writer
             .map(members)
             .unsigned(0)
-            .text("1.0")
+            .text(version)
             .unsigned(1)
             .array(2)
             .integer(CIPHER_SUITE)
@@ -93,9 +118,18 @@ impl DeviceEngagement {
                     .raw(&method.options);
             }
         }
+        if has_capabilities {
+            // OriginInfos go with them, even if there are none.
+            writer.unsigned(ORIGIN_INFOS).array(0);
+            writer.unsigned(CAPABILITIES).map(1);
+            writer
+                .integer(READER_AUTH_ALL)
+                .boolean(capabilities.reader_auth_all);
+        }
         Self {
             bytes: writer.into_bytes(),
-            version: "1.0".into(),
+            version: version.into(),
+            capabilities,
             e_device_key: e_device_key.clone(),
             e_device_key_bytes: key.into_bytes(),
             retrieval_methods,
@@ -113,6 +147,7 @@ impl DeviceEngagement {
         let missing = |member| start.error(DecodeErrorKind::Missing { member });
         let (mut version, mut security) = (None, None);
         let mut retrieval_methods = Vec::new();
+        let mut capabilities = Capabilities::default();
         let mut entries = reader.map("DeviceEngagement")?;
         while reader.has_entry(&mut entries) {
             match reader.integer("DeviceEngagement label")? {
@@ -124,6 +159,7 @@ impl DeviceEngagement {
                     reader.leave(members, "Security")?;
                 }
                 2 => retrieval_methods = read_methods(&mut reader)?,
+                6 => capabilities = read_capabilities(&mut reader)?,
                 _ => reader.skip()?,
             }
         }
@@ -145,6 +181,7 @@ impl DeviceEngagement {
             e_device_key: e_device_key.to_public_key()?,
             e_device_key_bytes: key_bytes.bytes.to_vec(),
             retrieval_methods,
+            capabilities,
             bytes,
         })
     }
@@ -201,6 +238,24 @@ impl DeviceEngagement {
     pub fn retrieval_methods(&self) -> &[RetrievalMethod] {
         &self.retrieval_methods
     }
+
+    /// What the device can do beyond the first edition.
+    #[must_use]
+    pub const fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+}
+
+fn read_capabilities(reader: &mut Reader<'_>) -> Result<Capabilities, DecodeError> {
+    let mut capabilities = Capabilities::default();
+    let mut entries = reader.map("Capabilities")?;
+    while reader.has_entry(&mut entries) {
+        match reader.integer("Capabilities label")? {
+            READER_AUTH_ALL => capabilities.reader_auth_all = reader.boolean("readerAuthAll")?,
+            _ => reader.skip()?,
+        }
+    }
+    Ok(capabilities)
 }
 
 fn read_methods(reader: &mut Reader<'_>) -> Result<Vec<RetrievalMethod>, DecodeError> {
@@ -395,6 +450,30 @@ mod tests {
         assert_eq!(read.retrieval_methods(), made.retrieval_methods());
         assert_eq!(method.as_ble(), Ok(Some(BleOptions::default())));
         assert_eq!(read.retrieval_methods()[1].as_ble(), Ok(None));
+    }
+
+    #[test]
+    fn capabilities_are_announced_and_read() {
+        assert_eq!(engagement().capabilities(), Capabilities::default());
+        let able = Capabilities {
+            reader_auth_all: true,
+        };
+        let key = engagement().e_device_key().clone();
+        let made = DeviceEngagement::with_capabilities(&key, Vec::new(), able);
+        assert!(
+            made.as_bytes()
+                .ends_with(&[0x05, 0x80, 0x06, 0xa1, 0x03, 0xf5])
+        );
+        let read = decode(made.bytes.clone()).unwrap();
+        assert_eq!((read.version(), read.capabilities()), ("1.1", able));
+        // Others are ignored, and a flag is a Boolean.
+        let with = |capabilities: &[u8]| {
+            let before = &made.bytes[..made.bytes.len() - 3];
+            decode([before, capabilities].concat()).map(|read| read.capabilities())
+        };
+        assert_eq!(with(&[0xa1, 0x02, 0xf5]), Ok(Capabilities::default()));
+        assert_eq!(with(&[0xa1, 0x03, 0xf4]), Ok(Capabilities::default()));
+        assert!(with(&[0xa1, 0x03, 0x01]).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! to be had twice.
 
 use mdl_crypto::PrivateKey;
-use mdl_mdoc::device_engagement::{DeviceEngagement, RetrievalMethod};
+use mdl_mdoc::device_engagement::{Capabilities, DeviceEngagement, RetrievalMethod};
 use mdl_mdoc::encrypted_session::{EncryptedSession, SessionError};
 use mdl_mdoc::session_transcript::Handover;
 
@@ -21,6 +21,22 @@ impl Engaged {
     pub fn new(e_device_key: PrivateKey, retrieval_methods: Vec<RetrievalMethod>) -> Self {
         Self {
             engagement: DeviceEngagement::new(e_device_key.public_key(), retrieval_methods),
+            e_device_key,
+        }
+    }
+
+    /// As [`new`](Self::new), and says that this device also verifies a signature over the whole of a request.
+    #[must_use]
+    pub fn with_reader_auth_all(
+        e_device_key: PrivateKey,
+        retrieval_methods: Vec<RetrievalMethod>,
+    ) -> Self {
+        let capabilities = Capabilities {
+            reader_auth_all: true,
+        };
+        let key = e_device_key.public_key();
+        Self {
+            engagement: DeviceEngagement::with_capabilities(key, retrieval_methods, capabilities),
             e_device_key,
         }
     }

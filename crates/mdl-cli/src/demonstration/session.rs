@@ -9,7 +9,7 @@ use mdl_iaca::trust_anchor::{TrustAnchor, TrustAnchors};
 use mdl_mdoc::MDL_NAME_SPACE;
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::device_engagement::DeviceEngagement;
-use mdl_mdoc::device_request::{ReaderAuthForm, UnsignedDeviceRequest};
+use mdl_mdoc::device_request::UnsignedDeviceRequest;
 use mdl_mdoc::session_transcript::{Handover, SessionTranscript};
 use mdl_reader::proximity::Encounter;
 use mdl_reader::request::RequestTemplate;
@@ -31,7 +31,7 @@ use crate::failure::{Failure, Result};
 use crate::passphrase::Passphrases;
 use crate::presentation::refused;
 use crate::proximity::{answer, ask};
-use crate::reader_request::CertifiedReader;
+use crate::reader_request::{CertifiedReader, form_for};
 
 /// What the reader calls itself.
 const READER: &str = "gate-7";
@@ -124,7 +124,7 @@ pub(super) fn present(
         let template = RequestTemplate::FullLicence.items_request();
         let request = UnsignedDeviceRequest::new(&[template.element(MDL_NAME_SPACE, AGE)])
             .map_err(|error| Failure::no("there is no such request").because(&error))?;
-        let form = ReaderAuthForm::EachDocument;
+        let form = form_for(&engagement);
         let request = reader.sign(request, encounter.transcript(), form)?;
         let exchange = ask(readers_end, encounter, &request);
         let shown = holder

@@ -7,7 +7,6 @@ use mdl_crypto::PrivateKey;
 use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_mdoc::cbor::Limits;
 use mdl_mdoc::device_engagement::DeviceEngagement;
-use mdl_mdoc::device_request::ReaderAuthForm;
 use mdl_mdoc::session_transcript::Handover;
 use mdl_reader::proximity::Encounter;
 use mdl_reader::{Conditions, Verifier};
@@ -22,7 +21,7 @@ use crate::output::Output;
 use crate::proximity::{Exchange, ask};
 use crate::randomness::generator;
 use crate::reader_request::{
-    ReaderOptions, RequestOptions, answer_json, answer_text, decode_request,
+    ReaderOptions, RequestOptions, answer_json, answer_text, decode_request, form_for,
 };
 use crate::trust::read_trust_anchors;
 use crate::verification_report;
@@ -139,11 +138,10 @@ impl Ask {
             .map_err(|error| Failure::usage("no session with this device").because(&error))?;
         let request = match reader {
             None => request.into_bytes(),
-            Some(reader) => reader.sign(
-                request,
-                encounter.transcript(),
-                ReaderAuthForm::EachDocument,
-            )?,
+            Some(reader) => {
+                let form = form_for(&engagement);
+                reader.sign(request, encounter.transcript(), form)?
+            }
         };
         let unreachable = |error: std::io::Error| {
             Failure::outside(format!("cannot reach the device at {}", self.connect))

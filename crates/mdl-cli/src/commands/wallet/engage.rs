@@ -210,7 +210,7 @@ pub(crate) fn engage() -> Result<Engaged> {
         central_client: None,
     });
     let e_device_key = PrivateKey::generate(Curve::P256, &mut rng);
-    Ok(Engaged::new(e_device_key, vec![ble]))
+    Ok(Engaged::with_reader_auth_all(e_device_key, vec![ble]))
 }
 
 fn text(answers: &[Value]) -> String {
