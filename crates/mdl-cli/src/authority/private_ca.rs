@@ -14,8 +14,8 @@ use mdl_iaca::profile::{Contact, DistinguishedName, Validity};
 use mdl_issuer::operations::tls::install_provider;
 use mdl_signer_aws::private_ca::{
     AuditReport, AuthorityStatus, CertificateArn, CertificateAuthorityArn, CrlPublication,
-    CrlSource, Patience, PlannedCall, PrivateCa, PrivateCaAuthority, PrivateCaError, RootOrder,
-    StateFile, adopt_root, create_root, plan_root,
+    CrlSource, IssuedByAuthority, Patience, PlannedCall, PrivateCa, PrivateCaAuthority,
+    PrivateCaError, RootOrder, StateFile, adopt_root, create_root, plan_root,
 };
 use mdl_signer_aws::{AwsAccess, AwsSettings};
 use time::OffsetDateTime;
@@ -221,6 +221,20 @@ pub(crate) fn status(
     let (service, arn) = existing(folder)?;
     let status = wait_for(service.status(&arn))?.map_err(|error| service_failure(&error))?;
     Ok((arn, status))
+}
+
+/// All that an authority has issued, whether this folder or anybody knows of it.
+pub(crate) fn issued_by_private_ca(
+    arn: &CertificateAuthorityArn,
+    bucket: &str,
+    at: OffsetDateTime,
+) -> Result<IssuedByAuthority> {
+    let place = Place {
+        region: Some(arn.region().to_owned()),
+        endpoint_url: None,
+    };
+    let service = service(&place)?;
+    wait_for(service.all_issued(arn, bucket, at))?.map_err(|error| service_failure(&error))
 }
 
 /// Has an audit report written.

@@ -6,6 +6,7 @@
 //!
 //! ISO/IEC 18013-5, Table B.10: the CRL number strictly increases.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -30,7 +31,7 @@ const REASON_CODES: &str = "crl-entry-extensions";
 #[cfg(feature = "aws")]
 const MAX_AGE_SECONDS: u32 = 300;
 
-/// Where a CRL is to be published.
+/// Where something is kept for others: a CRL that is published.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Place {
     /// A file, or a folder, in which it has the name that it has in certificates.
@@ -47,6 +48,16 @@ impl Place {
             Self::Path(path) => !path.is_dir() && !ends_in_separator(path),
             #[cfg(feature = "aws")]
             Self::S3(place) => !place.key().is_empty() && !place.key().ends_with('/'),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(f),
+            #[cfg(feature = "aws")]
+            Self::S3(place) => place.fmt(f),
         }
     }
 }

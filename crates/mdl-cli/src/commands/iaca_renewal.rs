@@ -132,7 +132,7 @@ impl Renew {
             "made root {number} {}\n{}\nroot {} vouches for it: {}\n\
              publish both: `mdl iaca publish`, `mdl crl publish`; then issue document signers under the new one",
             root.display(),
-            certificate_text::summary(&renewal.iaca)?,
+            certificate_text::summary(&renewal.iaca)?.trim_end(),
             number - 1,
             link.display(),
         );

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+#[cfg(feature = "aws")]
+use mdl_signer_aws::private_ca::CertificateAuthorityArn;
 use serde::Deserialize;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::found::{Found, FoundCertificate, KeyPlace};
 use crate::authority::RETIRED;
+#[cfg(feature = "aws")]
+use crate::authority::private_ca::issued_by_private_ca;
 use crate::failure::{Failure, Result};
 use crate::{files, input};
 
@@ -24,6 +28,18 @@ pub(crate) struct SourceOptions {
     /// Configuration of the issuing service: the certificates it names; its keys and secrets are not read
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
+    /// What an authority in AWS Private CA has issued, by its ARN, to whomever
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "ARN", requires = "audit_bucket")]
+    private_ca: Option<CertificateAuthorityArn>,
+    /// Bucket that it writes audit reports to, one in 30 minutes, and its CRL
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "BUCKET", requires = "private_ca")]
+    audit_bucket: Option<String>,
+    /// How long the document signers that it issued have to be valid after their last signature
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "DAYS", requires = "private_ca")]
+    longest_mso_life_days: Option<u32>,
     /// Certificates and CRLs, or folders with them
     #[arg(value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
@@ -33,13 +49,21 @@ pub(crate) struct SourceOptions {
 ///
 /// # Errors
 /// Exit code 2 if something that was named is not there, or nothing was found.
-pub(crate) fn read_sources(options: &SourceOptions) -> Result<Found> {
+pub(crate) fn read_sources(options: &SourceOptions, at: OffsetDateTime) -> Result<Found> {
     let mut found = Found::default();
     for config in &options.config {
         of_config(config, &mut found)?;
     }
+    #[cfg(feature = "aws")]
+    let asked_elsewhere = of_private_ca(options, at, &mut found)?;
+    #[cfg(not(feature = "aws"))]
+    let asked_elsewhere = {
+        let _ = at;
+        false
+    };
     let mut folders = options.authority.clone();
-    if folders.is_empty() && options.config.is_empty() && options.files.is_empty() {
+    let is_nothing_else = options.config.is_empty() && options.files.is_empty() && !asked_elsewhere;
+    if folders.is_empty() && is_nothing_else {
         let folder = std::env::var_os("MDL_AUTHORITY").unwrap_or_else(|| "mdl-authority".into());
         folders.push(folder.into());
     }
@@ -58,6 +82,29 @@ pub(crate) fn read_sources(options: &SourceOptions) -> Result<Found> {
         ));
     }
     Ok(found)
+}
+
+/// Whether there was one to be asked.
+#[cfg(feature = "aws")]
+fn of_private_ca(options: &SourceOptions, at: OffsetDateTime, found: &mut Found) -> Result<bool> {
+    let (Some(arn), Some(bucket)) = (&options.private_ca, &options.audit_bucket) else {
+        return Ok(false);
+    };
+    let issued = issued_by_private_ca(arn, bucket, at)?;
+    let of_authority = |name: &str| FoundCertificate::new(name.into(), arn.as_str());
+    found.take(&issued.root, &of_authority(arn.as_str()));
+    for (certificate, der) in &issued.certificates {
+        let mut like = of_authority(certificate.as_str());
+        like.longest_mso_life = options
+            .longest_mso_life_days
+            .map(|days| Duration::days(days.into()));
+        found.take(der, &like);
+    }
+    if let Some(crl) = &issued.crl {
+        let place = format!("s3://{bucket}/crl/{}.crl", arn.id());
+        found.take(crl, &of_authority(&place));
+    }
+    Ok(true)
 }
 
 fn of_folder(folder: &Path, found: &mut Found) -> Result<()> {

@@ -1,14 +1,19 @@
-//! What has been told, to whom, at which level: a file of JSON that is replaced in one step.
+//! What has been told, to whom, at which level: JSON in a file, or in an object of S3, that is replaced in one step.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+#[cfg(feature = "aws")]
+use mdl_signer_aws::{CallError, S3Object, S3WriteError, Stored, Successor};
 use serde::{Deserialize, Serialize};
 
 use super::Notice;
+use crate::authority::Place;
 use crate::failure::{Failure, Result};
 use crate::files::{Readers, replace};
 use crate::input;
+#[cfg(feature = "aws")]
+use crate::runtime::wait_for;
 
 /// Alarms are few, and known by a line each.
 const MAX_BYTES: u64 = 16 << 20;
@@ -16,8 +21,21 @@ const MAX_BYTES: u64 = 16 << 20;
 /// What has been told.
 #[derive(Debug)]
 pub(crate) struct Told {
-    path: PathBuf,
+    kept: Kept,
     content: Content,
+    /// Whether it was kept already.
+    is_kept: bool,
+}
+
+#[derive(Debug)]
+enum Kept {
+    File(PathBuf),
+    #[cfg(feature = "aws")]
+    Object {
+        object: Box<S3Object>,
+        /// What it holds: nobody else writes there meanwhile.
+        seen: Option<Stored>,
+    },
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -28,27 +46,42 @@ struct Content {
 }
 
 impl Told {
-    /// Reads the file; without one, nothing has been told.
+    /// Reads what is kept at `place`; without anything there, nothing has been told.
     ///
     /// # Errors
-    /// Exit code 2 if it is not such a file.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let content = match path.exists() {
-            false => Content::default(),
-            true => {
-                let bytes = input::read_at_most(path, MAX_BYTES)?;
-                serde_json::from_slice(&bytes).map_err(|error| {
-                    Failure::usage(format!("{}: not what was told before", path.display()))
-                        .because(&error)
-                        .hint(
-                            "name another file, or remove this one: then everything is told again",
-                        )
-                })?
+    /// Exit code 2 if it is something else, 3 if it cannot be reached now.
+    pub(crate) fn open(place: &Place) -> Result<Self> {
+        let (kept, bytes) = match place {
+            Place::Path(path) => {
+                let bytes = match path.exists() {
+                    true => Some(input::read_at_most(path, MAX_BYTES)?),
+                    false => None,
+                };
+                (Kept::File(path.clone()), bytes)
+            }
+            #[cfg(feature = "aws")]
+            Place::S3(place) => {
+                let access = crate::authority::aws_access()?;
+                let object = S3Object::new(&access, place).map_err(|error| unreachable(&error))?;
+                let seen = wait_for(object.read(MAX_BYTES as usize))?
+                    .map_err(|error| unreachable(&error))?;
+                let bytes = seen.as_ref().map(|stored| stored.bytes.clone());
+                let object = Box::new(object);
+                (Kept::Object { object, seen }, bytes)
             }
         };
+        let content = match &bytes {
+            None => Content::default(),
+            Some(bytes) => serde_json::from_slice(bytes).map_err(|error| {
+                Failure::usage(format!("{place}: not what was told before"))
+                    .because(&error)
+                    .hint("name another place, or remove what is there: then everything is told again")
+            })?,
+        };
         Ok(Self {
-            path: path.to_owned(),
+            kept,
             content,
+            is_kept: bytes.is_some(),
         })
     }
 
@@ -74,15 +107,49 @@ impl Told {
             told.retain(|key, _| keys.contains(&**key));
             changed |= told.len() != before;
         }
-        match changed || !self.path.exists() {
+        match changed || !self.is_kept {
             true => self.write(),
             false => Ok(()),
         }
     }
 
-    fn write(&self) -> Result<()> {
+    fn write(&mut self) -> Result<()> {
         let json = serde_json::to_vec_pretty(&self.content)
             .map_err(|error| Failure::outside("what was told cannot be written").because(&error))?;
-        replace(&self.path, &json, Readers::Owner)
+        match &mut self.kept {
+            Kept::File(path) => replace(path, &json, Readers::Owner)?,
+            #[cfg(feature = "aws")]
+            Kept::Object { object, seen } => {
+                let successor = Successor {
+                    bytes: &json,
+                    content_type: "application/json",
+                    max_age: 0,
+                };
+                match wait_for(object.write(&successor, seen.as_ref()))? {
+                    Ok(()) => {}
+                    Err(S3WriteError::Call(error)) => return Err(unreachable(&error)),
+                    Err(error) => {
+                        return Err(Failure::outside("what was told was not kept")
+                            .because(&error)
+                            .hint(
+                                "see whether another `mdl certificates watch` keeps it there, too",
+                            ));
+                    }
+                }
+                *seen = wait_for(object.read(MAX_BYTES as usize))?
+                    .map_err(|error| unreachable(&error))?;
+            }
+        }
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "aws")]
+fn unreachable(error: &CallError) -> Failure {
+    let what = "what was told cannot be read or kept";
+    match error.may_pass() {
+        true => Failure::outside(what).because(error),
+        false => Failure::usage(what).because(error),
     }
 }

@@ -223,6 +223,88 @@ fn root_signer_licence_and_crl_are_one_command_each() {
 }
 
 #[test]
+fn certificates_that_nobody_here_knows_of_are_in_the_inventory() {
+    let setting = Setting::new(quick());
+    setting.init(&[]).expect(0);
+    setting
+        .mdl(&["ds", "issue", "ds-1", "--validity-days", "60"])
+        .expect(0);
+    let arn = setting.mdl(&["iaca", "status", "--json"]).expect(0).json()["arn"].clone();
+    // Nothing is left of what was done here.
+    fs::remove_dir_all(setting.path().join("mdl-authority")).unwrap();
+    let url = setting.emulator.url();
+    let list = |more: &[&str]| {
+        let list = [
+            "certificates",
+            "list",
+            "--json",
+            "--audit-bucket",
+            "dmv-crl",
+            "--private-ca",
+        ];
+        let arguments = [&list[..], &[arn.as_str().unwrap()], more].concat();
+        let output = setting
+            .command(&arguments)
+            .env("AWS_ENDPOINT_URL", &url)
+            .output()
+            .unwrap();
+        Run {
+            exit: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    };
+    // It stops signing in 30 days, and nothing follows it.
+    let listed = list(&["--longest-mso-life-days", "30"]).expect(1).json();
+    let purposes: Vec<_> = listed["certificates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            (
+                entry["purpose"].as_str().unwrap(),
+                entry["alarm"]["level"].as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        purposes,
+        [("iaca-root", None), ("document-signer", Some(30))]
+    );
+    assert_eq!(listed["crls"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        listed["certificates"][1]["issued_by"],
+        listed["certificates"][0]["sha256"]
+    );
+    // One report in 30 minutes.
+    let again = list(&[]);
+    assert!(
+        again.stderr.contains("RequestInProgress"),
+        "{}",
+        again.stderr
+    );
+    assert_ne!(again.exit, 0);
+}
+
+#[test]
+fn a_root_in_private_ca_is_not_renewed_with_a_link_certificate() {
+    let setting = Setting::new(quick());
+    setting.init(&[]).expect(0);
+    let renew = [
+        "iaca",
+        "renew",
+        "--crl-url",
+        "https://dmv.example/iaca-2.crl",
+    ];
+    let refused = setting.mdl(&renew).expect(1);
+    assert!(
+        refused.stderr.contains("link certificates"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn a_plan_names_every_call_and_makes_none() {
     let setting = Setting::new(quick());
     let plan = setting.init(&["--plan"]).expect(0).stdout;

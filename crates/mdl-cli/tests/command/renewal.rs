@@ -112,6 +112,21 @@ fn a_new_root_is_vouched_for_by_the_old_one_and_both_work_side_by_side() {
         mdl(at, &[&verify[..], &[root, &licence]].concat()).expect(0);
         mdl(at, &[&verify[..], &[other, &licence]].concat()).expect(1);
     }
+    // The old root, the link and the new root together are enough; the new root without the link is not.
+    let linked = [
+        "verify",
+        "--static",
+        "--at",
+        AT,
+        "--iaca",
+        OLD,
+        "--link",
+        NEW,
+        "ds-2.cbor",
+    ];
+    mdl(at, &linked).expect(1);
+    let linked = [&linked[..], &["--link", LINK]].concat();
+    mdl(at, &linked).expect(0);
     let shown = |more: &[&str]| {
         let show = [&["iaca", "show", "--json"], more].concat();
         mdl(at, &show).expect(0).json()["sha256"].clone()

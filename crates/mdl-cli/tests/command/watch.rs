@@ -317,3 +317,58 @@ fn a_topic_of_sns_and_a_webhook_are_told_independently() {
     assert_ne!(second["told"][0]["receiver"], json!(topic));
     assert_eq!(look().expect(0).json()["told"], json!([]));
 }
+
+#[test]
+fn what_was_told_may_be_kept_in_s3() {
+    let (folder, moto) = (authority(), Moto::start());
+    let at = folder.path();
+    let made = Command::new("curl")
+        .args([
+            "--silent",
+            "--fail",
+            "-X",
+            "PUT",
+            &format!("{}/alarms", moto.url),
+        ])
+        .status();
+    assert!(made.unwrap().success());
+    let look = |when: &str, state: &str| {
+        let output = command(at)
+            .env("AWS_ENDPOINT_URL", &moto.url)
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret-access-key")
+            .env("AWS_REGION", REGION)
+            .args([
+                "certificates",
+                "watch",
+                "--once",
+                "--json",
+                "--at",
+                when,
+                "--state",
+                state,
+            ])
+            .output()
+            .unwrap();
+        Run {
+            exit: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    };
+    let state = "s3://alarms/mdl/told.json";
+    for (when, level) in [
+        (AT, None),
+        ("2026-09-08T12:00:00Z", Some(5)),
+        ("2026-09-12T13:00:00Z", Some(1)),
+    ] {
+        let told_now = told(&look(when, state).expect(0));
+        let expected: Vec<_> = level
+            .map(|level| (level, "crl-due".to_owned()))
+            .into_iter()
+            .collect();
+        assert_eq!(told_now, expected, "{when}");
+        assert!(told(&look(when, state).expect(0)).is_empty());
+    }
+    look(AT, "s3://alarms/mdl/").expect(2);
+}

@@ -28,6 +28,9 @@ pub enum PrivateCaError {
         /// What it should say.
         expected: &'static str,
     },
+    /// An audit report is none, or lists too much.
+    #[error("the audit report cannot be used: {0}")]
+    Report(String),
     /// An answer lacks something that the service always gives.
     #[error("the answer to {operation} has no {member}")]
     Incomplete {

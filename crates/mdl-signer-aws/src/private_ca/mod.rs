@@ -6,6 +6,7 @@
 //! | take over a root that was made by other means | [`adopt_root`] |
 //! | certify document signers and revoke them | [`PrivateCaAuthority`], a [`CertificateAuthority`] |
 //! | see where it stands | [`PrivateCa::status`], [`PrivateCa::audit_report`] |
+//! | see all that it issued, to whomever | [`PrivateCa::all_issued`] |
 //!
 //! Nothing here trusts the service to do as it is told. Its templates drop extensions without an error, count days from
 //! another moment than notBefore, and write the distribution point that the authority is configured with. So each
@@ -28,6 +29,7 @@ mod audit_report;
 mod authority;
 mod error;
 mod issue;
+mod issued;
 mod order;
 mod patience;
 mod plan;
@@ -42,6 +44,7 @@ pub use arn::{CertificateArn, CertificateAuthorityArn, InvalidArn};
 pub use audit_report::AuditReport;
 pub use authority::PrivateCaAuthority;
 pub use error::PrivateCaError;
+pub use issued::IssuedByAuthority;
 pub use order::{CrlPublication, RootOrder};
 pub use patience::Patience;
 pub use plan::{PlannedCall, plan_certificate, plan_root};

@@ -57,10 +57,7 @@ impl InventoryOptions {
             certificate_days: self.warn_days,
             crl_days: self.warn_crl_days,
         };
-        Ok(Inventory::new(
-            read_sources(&self.sources)?,
-            time_or_now(self.at),
-            rule,
-        ))
+        let at = time_or_now(self.at);
+        Ok(Inventory::new(read_sources(&self.sources, at)?, at, rule))
     }
 }

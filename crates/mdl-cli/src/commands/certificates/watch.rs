@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -7,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::InventoryOptions;
 use crate::Exit;
+use crate::authority::Place;
 use crate::failure::{Failure, Result};
 use crate::files::lock_folder_of;
 use crate::inventory::duration;
@@ -27,9 +27,9 @@ when somebody could not be told.")]
 pub(crate) struct Watch {
     #[command(flatten)]
     inventory: InventoryOptions,
-    /// File that keeps what has been told
-    #[arg(long, value_name = "FILE")]
-    state: PathBuf,
+    /// File, or s3://BUCKET/KEY, that keeps what has been told
+    #[arg(long, value_name = "PLACE")]
+    state: Place,
     #[command(flatten)]
     receivers: ReceiverOptions,
     /// Look once and end, for a timer
@@ -66,8 +66,15 @@ impl Watch {
 
     fn look(&self) -> Result<Look> {
         let receivers = self.receivers.receivers()?;
-        // Two looks at once would tell everything twice.
-        let _lock = lock_folder_of(&self.state)?;
+        if !self.state.is_for_one() {
+            return Err(Failure::usage("--state names a folder").hint("name a file in it"));
+        }
+        // Two looks at once would tell everything twice. An object of S3 refuses the second writer.
+        let _lock = match &self.state {
+            Place::Path(path) => lock_folder_of(path)?,
+            #[cfg(feature = "aws")]
+            Place::S3(_) => None,
+        };
         let mut told = Told::open(&self.state)?;
         let inventory = self.inventory.read()?;
         tell(&inventory, &receivers, &mut told)

@@ -313,14 +313,17 @@ async fn handle(
     wire::answer(&request_id, &result, with_namespace)
 }
 
-/// An object of any bucket, as a web server in front of the bucket gives it.
+/// An object of any bucket, as a web server in front of the bucket gives it, or S3 by the bucket's name.
 fn object(service: &mut Service, path: &str, now: OffsetDateTime) -> Response<Body> {
     service.publish_crls(now);
     let key = path.trim_start_matches('/');
-    let found = service.objects.iter().find(|((_, name), _)| name == key);
+    let found = service
+        .objects
+        .iter()
+        .find(|((bucket, name), _)| name == key || key == format!("{bucket}/{name}"));
     let mut response = Response::new(match found {
         Some((_, content)) => Body::from(content.clone()),
-        None => Body::empty(),
+        None => Body::from("<Error><Code>NoSuchKey</Code><Message>Not there.</Message></Error>"),
     });
     if found.is_none() {
         *response.status_mut() = StatusCode::NOT_FOUND;
