@@ -62,6 +62,16 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic",
     },
     "certificate-expiry": {"TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic"},
+    "certificate-monitor": {
+        "CertificateAuthorityArn": CA_ARN,
+        "CrlBucketName": "crlbucket",
+        "RepositoryName": "mdl-issuer",
+        "ImageDigest": f"sha256:{'0' * 64}",
+        "SubnetIds": "subnet-0a1b2c3d,subnet-4e5f6a7b",
+        "SecurityGroupId": "sg-0a1b2c3d",
+        "AlarmEmail": "on-call@dmv.example.gov",
+        "TopicArn": f"arn:aws:sns:us-west-2:{ACCOUNT}:Topic",
+    },
     "issuing-roles": {
         "RotationPrincipalArn": role("rotation", "222233334444"),
         "AuditorPrincipalArn": role("auditor", "222233334444"),

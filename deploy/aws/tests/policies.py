@@ -13,6 +13,7 @@ from template import ACCOUNT, Stack
 WITHOUT_RESOURCE = {
     "acm-pca:ListCertificateAuthorities",
     "cloudtrail:LookupEvents",
+    "ecr:GetAuthorizationToken",
     "kms:ListAliases",
     "kms:ListKeys",
 }
