@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use base64ct::{Base64, Encoding};
 use mdl_crypto::hmac_sha256;
+use mdl_fetch::address::{PublicOnly, literal_is_allowed};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, StatusCode, redirect};
 use time::OffsetDateTime;
@@ -24,7 +25,6 @@ use zeroize::Zeroizing;
 use crate::operations::tls::install_provider;
 use crate::record::SourceUnavailable;
 use crate::record::http::HttpSettingsError;
-use crate::record::http::address::{PublicOnly, literal_is_allowed};
 use crate::record::http::backoff::full_jitter;
 use crate::record::http::failure::of_request;
 use crate::record::http::{retry_after, tls};

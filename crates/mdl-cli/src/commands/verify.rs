@@ -16,7 +16,7 @@ use crate::input::{self, HexOrFile, parse_time, read_crls, read_status_tokens, t
 use crate::output::{Output, print};
 use crate::presentation::read_transcript;
 use crate::reader_request::{answer_json, answer_text, decode_request};
-use crate::trust::{TrustFinding, TrustSources, bundle, vical};
+use crate::trust::{Fetched, TrustFinding, TrustSources, bundle, fetch, vical};
 use crate::verification_report::{self, shown};
 
 /// Verify a DeviceResponse as a reader
@@ -29,7 +29,7 @@ use crate::verification_report::{self, shown};
       --session-transcript 83f6f6f6 --json response.cbor
 
 Exit code 0: everything in the response was verified, every document; with --request, and nothing is missing. 1: not verified, whatever the reason, also for \
-input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used. Values of elements \
+input that is not CBOR. 2: the command line is wrong, or a file cannot be read. No network is used without --fetch. Values of elements \
 are printed for verified documents only. A VICAL or trust bundle that does not verify gives no trust: exit code 1. One \
 whose next issue is due is used, and named among the findings; --policy strict refuses such a bundle. A status token that does not answer leaves the status unknown, and the \
 report says why; the lists that are still needed are named."
@@ -77,6 +77,13 @@ pub(crate) struct Verify {
     /// A status token (CWT or JWT) of a list that documents name; may be repeated
     #[arg(long, value_name = "FILE")]
     status_list: Vec<PathBuf>,
+    /// Get CRLs, OCSP responses and status lists that are still needed, from where certificates and documents say; only
+    /// public addresses are connected to
+    #[arg(long)]
+    fetch: bool,
+    /// With --fetch, connect to private and local addresses too: for rehearsals
+    #[arg(long, requires = "fetch")]
+    fetch_private: bool,
     /// Reject a document unless evidence says that its signer is not revoked, nor itself if it names a status list
     #[arg(long)]
     require_revocation: bool,
@@ -122,12 +129,13 @@ impl Verify {
         let given_crls = read_crls(&self.crl)?;
         let given_tokens = read_status_tokens(&self.status_list)?;
         let bundled = bundle.as_ref();
-        let crls = together(&given_crls, bundled.map(|bundle| &bundle.crls));
-        let tokens = together(&given_tokens, bundled.map(|bundle| &bundle.status_tokens));
+        let mut crls = together(&given_crls, bundled.map(|bundle| &bundle.crls));
+        let mut tokens = together(&given_tokens, bundled.map(|bundle| &bundle.status_tokens));
         let more = bundled.map_or(&[][..], |bundle| &bundle.trust_anchors);
-        let gathered = self.sources.gather(at, &crls, more, &mut remembered)?;
+        let mut gathered = self.sources.gather(at, &crls, more, &mut remembered)?;
         remembered.keep()?;
-        let verifier = Verifier::new(TrustAnchors::new(gathered.anchors)).with_policy(policy);
+        let verifier = Verifier::new(TrustAnchors::new(std::mem::take(&mut gathered.anchors)))
+            .with_policy(policy);
         let transcript = self
             .session_transcript
             .as_ref()
@@ -138,11 +146,7 @@ impl Verify {
             .as_deref()
             .map(input::read_private_key)
             .transpose()?;
-        let ocsp_responses = read_ocsp_responses(&self.ocsp_response)?;
-        let ocsp: Vec<_> = ocsp_responses
-            .iter()
-            .map(|response| without_nonce(response))
-            .collect();
+        let mut ocsp_responses = read_ocsp_responses(&self.ocsp_response)?;
         let limits = Limits::DEFAULT;
         let response = input::read_at_most(&self.response, limits.max_bytes as u64)?;
 
@@ -153,6 +157,28 @@ impl Verify {
             },
             None => Session::Static,
         };
+        let is_issuer_signed =
+            transcript.is_none() && structure_of(&response) == Ok(DocumentStructure::IssuerSigned);
+        let mut fetched = Fetched::default();
+        if self.fetch {
+            let conditions = Conditions {
+                crls: &crls,
+                ocsp_responses: &without_nonce(&ocsp_responses),
+                status_tokens: &tokens,
+                ..Conditions::new(at, session)
+            };
+            let report = if is_issuer_signed {
+                verifier.verify_issuer_signed(&response, &conditions)
+            } else {
+                verifier.verify(&response, &conditions)
+            };
+            fetched = fetch(&report.needed(), self.fetch_private)?;
+            ocsp_responses.append(&mut fetched.ocsp_responses);
+        }
+        crls.extend(fetched.crls.iter().map(Vec::as_slice));
+        tokens.extend(fetched.status_tokens.iter().map(Vec::as_slice));
+        gathered.findings.append(&mut fetched.findings);
+        let ocsp = without_nonce(&ocsp_responses);
         let conditions = Conditions {
             doc_type: self.doc_type.as_deref(),
             crls: &crls,
@@ -168,9 +194,7 @@ impl Verify {
         let plain;
         let report = match &answer {
             Some(answer) => answer.report(),
-            None if transcript.is_none()
-                && structure_of(&response) == Ok(DocumentStructure::IssuerSigned) =>
-            {
+            None if is_issuer_signed => {
                 plain = verifier.verify_issuer_signed(&response, &conditions);
                 &plain
             }
@@ -240,12 +264,16 @@ fn read_ocsp_responses(paths: &[PathBuf]) -> Result<Vec<Vec<u8>>> {
     paths.iter().map(read).collect()
 }
 
-/// A response to a request that is not known here.
-fn without_nonce(response: &[u8]) -> OcspEvidence<'_> {
-    OcspEvidence {
+/// Responses to requests that had no nonce, or are not known here.
+fn without_nonce(responses: &[Vec<u8>]) -> Vec<OcspEvidence<'_>> {
+    let evidence = |response| OcspEvidence {
         response,
         nonce: None,
-    }
+    };
+    responses
+        .iter()
+        .map(|response| evidence(response))
+        .collect()
 }
 
 fn needed_json(needed: &NeededEvidence) -> Json {

@@ -1,11 +1,13 @@
 //! Whom the command believes: trust anchors with their scope, from certificates, folders, lists, VICALs and bundles.
 
 pub(crate) mod bundle;
+mod fetched;
 mod list_file;
 mod remembered;
 mod sources;
 pub(crate) mod vical;
 
+pub(crate) use fetched::{Fetched, fetch};
 pub(crate) use remembered::Remembered;
 pub(crate) use sources::{Gathered, TrustSources, read_trust_anchors};
 

@@ -9,6 +9,7 @@ mod certificates;
 #[path = "../../../mdl-issuer/tests/record_http/certificates.rs"]
 mod certificates_of_servers;
 mod demo;
+mod fetch;
 mod hostile_input;
 mod inspect;
 mod issue;

@@ -5,8 +5,8 @@ use std::io;
 
 use reqwest::Response;
 
-use super::address::AddressRefused;
 use crate::record::{RecordSourceError, SourceUnavailable, UnusableRecord};
+use mdl_fetch::address::AddressRefused;
 
 /// The body, if it is at most `limit` bytes.
 pub(super) async fn body(

@@ -10,7 +10,6 @@
 //! can help, at random intervals and within the same deadline; it leaves a source alone that keeps failing; and it
 //! connects to public addresses only, unless told otherwise.
 
-pub(crate) mod address;
 pub(crate) mod backoff;
 mod circuit_breaker;
 mod client_credentials;
@@ -21,6 +20,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use mdl_fetch::address::{PublicOnly, literal_is_allowed};
 use mdl_mdoc::builder::ElementSet;
 use mdl_mdoc::data_elements::Schema;
 use reqwest::header::{
@@ -31,7 +31,6 @@ use serde_json::json;
 use url::Url;
 use zeroize::Zeroizing;
 
-use self::address::{PublicOnly, literal_is_allowed};
 use self::backoff::full_jitter;
 use self::circuit_breaker::CircuitBreaker;
 use self::client_credentials::Tokens;

@@ -1,7 +1,7 @@
-//! Where a source of record, or a webhook, may be: not inside, unless the operator says so.
+//! Which addresses may be connected to: not inner ones, unless the operator says so.
 //!
-//! Whoever can change its name in the DNS, or the configuration, could otherwise point the service at what
-//! only its machine reaches, such as the metadata service of a cloud (server-side request forgery). The check sits in
+//! Whoever can change a name in the DNS, a configuration or a certificate could otherwise point this machine at what
+//! only it reaches, such as the metadata service of a cloud (server-side request forgery). The check sits in
 //! the resolver, so it is the very addresses that are connected to that are looked at, and a name cannot lead elsewhere
 //! the second time it is asked for. Redirects are not followed at all.
 //!
@@ -15,10 +15,10 @@ use url::{Host, Url};
 /// The name leads to an address that it must not have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the address is private, local or reserved")]
-pub(crate) struct AddressRefused;
+pub struct AddressRefused;
 
 /// Whether an address belongs to the public internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -63,7 +63,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Whether the host of an address may be connected to, as far as the address itself tells: an IP literal never comes
 /// to the resolver.
-pub(crate) fn literal_is_allowed(url: &Url) -> bool {
+pub fn literal_is_allowed(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_public_v4(address),
         Some(Host::Ipv6(address)) => is_public_v6(address),
@@ -74,7 +74,7 @@ pub(crate) fn literal_is_allowed(url: &Url) -> bool {
 
 /// The system's resolver, which refuses a name if any of its addresses is not public.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PublicOnly;
+pub struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
