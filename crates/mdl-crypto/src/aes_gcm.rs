@@ -1,9 +1,10 @@
-//! AES-256-GCM, which encrypts the messages of a session (ISO/IEC 18013-5, 9.1.1.5).
+//! AES-256-GCM, which encrypts the messages of a session (ISO/IEC 18013-5, 9.1.1.5); and the receiver's side of AES-GCM
+//! with additional data, for responses of the online flows.
 
 use std::fmt;
 
-use aes_gcm::aead::{Aead, KeyInit};
-use aes_gcm::{Aes256Gcm, Nonce};
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes128Gcm, Aes256Gcm, Nonce};
 
 /// A key of AES-256-GCM, with 96-bit nonces and 128-bit tags, and no additional data. Zeroized when dropped.
 ///
@@ -52,6 +53,29 @@ impl fmt::Debug for AesGcmKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AesGcmKey(..)")
     }
+}
+
+/// Decrypts ciphertext and tag by AES-128-GCM or AES-256-GCM, as the key is long.
+pub(crate) fn open_aes_gcm(
+    key: &[u8],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    encrypted: &[u8],
+) -> Result<Vec<u8>, NotAuthentic> {
+    let nonce = Nonce::from(*nonce);
+    let payload = Payload {
+        msg: encrypted,
+        aad,
+    };
+    let opened = match key.len() {
+        16 => Aes128Gcm::new_from_slice(key)
+            .map_err(|_| NotAuthentic)?
+            .decrypt(&nonce, payload),
+        _ => Aes256Gcm::new_from_slice(key)
+            .map_err(|_| NotAuthentic)?
+            .decrypt(&nonce, payload),
+    };
+    opened.map_err(|_| NotAuthentic)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@
 //! | check a signature | [`PublicKey::verify`], [`PublicKey::verify_ecdsa_der`] |
 //! | sign, agree on a secret | [`PrivateKey`] |
 //! | encrypt the messages of a session | [`AesGcmKey`] |
+//! | open what was encrypted for a key | [`hpke_open`]; `jose::CompactJwe` (cargo feature `jose`) |
 //! | derive and authenticate | [`hkdf_sha256`], [`hmac_sha256`], [`constant_time_eq`] |
 //! | read and write JWK and JWS (cargo feature `jose`) | `jose` |
 //!
@@ -43,6 +44,7 @@ mod aws_lc;
 mod checked_signature;
 mod curve;
 mod hash;
+mod hpke;
 #[cfg(feature = "jose")]
 pub mod jose;
 mod key_derivation;
@@ -58,6 +60,7 @@ pub use algorithm::{Algorithm, UnsupportedAlgorithm};
 pub use checked_signature::CheckedSignature;
 pub use curve::{Curve, UnsupportedCurve};
 pub use hash::{Digest, HashAlgorithm, UnsupportedHash, sha1};
+pub use hpke::{HpkeError, hpke_open};
 pub use key_derivation::{constant_time_eq, hkdf_sha256, hmac_sha256};
 pub use private_key::{AgreementError, InvalidPrivateKey, PrivateKey, SharedSecret};
 pub use public_key::{InvalidKey, PublicKey, VerifyError};

@@ -1,6 +1,8 @@
 //! Keys and signatures as JSON: JWK and compact JWS, for proofs, DPoP and status list tokens.
 //!
-//! RFC 7515 (JWS), 7517 and 7518 (JWK), 7638 (thumbprint), 8037 (Ed25519). Only asymmetric signatures exist here, so
+//! And compact JWE, the receiver's side: encrypted responses of OpenID4VP.
+//!
+//! RFC 7515 (JWS), 7516 (JWE), 7517 and 7518 (JWK), 7638 (thumbprint), 8037 (Ed25519). Only asymmetric signatures exist here, so
 //! `none` and the MACs cannot be asked for, and a key decides which algorithm it verifies with: the header can agree
 //! or be wrong. JSON is read strictly: a member that occurs twice is an error, because two readers that pick different
 //! ones of them disagree about what was signed.
@@ -27,6 +29,7 @@
 //! ```
 
 mod algorithm;
+mod compact_jwe;
 mod compact_jws;
 mod json_object;
 mod jwk;
@@ -34,6 +37,7 @@ mod unsigned_jws;
 mod x5c;
 
 pub use algorithm::UnsupportedJoseAlgorithm;
+pub use compact_jwe::{CompactJwe, InvalidJwe, JweDecryptError, JweLimits};
 pub use compact_jws::{CompactJws, InvalidJws, JwsLimits, JwsVerifyError};
 pub use json_object::{JsonLimits, JsonObjectError, parse_json_object};
 pub use jwk::{CurveWithoutJwk, InvalidJwk, Jwk, JwkThumbprint};
