@@ -14,6 +14,7 @@
 //! | ask for elements, or read what is asked for | [`device_request::DeviceRequest`] |
 //! | encrypt what reader and device say | [`encrypted_session::EncryptedSession`] |
 //! | carry messages over Bluetooth Low Energy | [`ble::BleLink`] |
+//! | decrypt a response of an online flow | [`encrypted_response`] |
 //! | bind a presentation to a session | [`session_transcript::SessionTranscript`] |
 //!
 //! Decoding is not verifying: everything here is unverified until `mdl-reader` has judged it.
@@ -27,6 +28,7 @@ pub mod device_authentication;
 pub mod device_engagement;
 pub mod device_request;
 pub mod device_response;
+pub mod encrypted_response;
 pub mod encrypted_session;
 pub mod issuer_signed;
 pub mod mso;
