@@ -20,7 +20,8 @@ STAGES=(
     "test:    every test and documentation example, with the aws-lc-rs backend"
     "portable: the same of the crates that a reader app embeds, with the portable backend alone"
     "doc:     the documentation builds without warnings"
-    "wasm:    mdl-reader builds for wasm32-unknown-unknown"
+    "wasm:    the WebAssembly package: its size, its types, and every vector and report in Node"
+    "web:     the page of examples/reader-web in headless Chromium"
     "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
     "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
     "benches: memory bounds, and instruction counts beside the bare cryptography (callgrind)"
@@ -51,7 +52,7 @@ run() {
 stage_tools() {
     local -A packages=(
         [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [curl]=curl [openssl]=openssl
-        [node]=nodejs [npm]=npm [python3]=python3 [softhsm2-util]=softhsm2 [valgrind]=valgrind
+        [chromium]=chromium [node]=nodejs [npm]=npm [python3]=python3 [softhsm2-util]=softhsm2 [valgrind]=valgrind
     )
     local missing=() command
     for command in "${!packages[@]}"; do
@@ -98,7 +99,7 @@ stage_fmt() {
     run cargo fmt --all --check
     local manifest
     for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml benches/Cargo.toml \
-        benches/peer-isomdl/Cargo.toml benches/issuing-service/Cargo.toml; do
+        benches/peer-isomdl/Cargo.toml benches/issuing-service/Cargo.toml bindings/wasm/Cargo.toml; do
         run cargo fmt --manifest-path "$manifest" --check
     done
 }
@@ -121,7 +122,27 @@ stage_doc() {
 }
 
 stage_wasm() {
-    run cargo build --locked --package mdl-reader --target wasm32-unknown-unknown
+    build_mdl
+    run bindings/wasm/build
+    # 1 MB gzip is what a page can carry.
+    local size
+    size=$(gzip -9 --stdout bindings/wasm/target/package/mdl_verifier_bg.wasm | wc -c)
+    ((size <= 1000000)) || fail "the module has $size bytes with gzip"
+    run target/release/mdl vectors run testvectors --reports "$PWD/target/reports.txt"
+    cd bindings/wasm/tests
+    run npm ci --silent --no-audit --no-fund
+    run npx --no-install tsc --project tsconfig.json
+    REPORTS=../../../target/reports.txt run node --test vectors.mjs
+}
+
+stage_web() {
+    build_mdl
+    run bindings/wasm/build
+    local mdl=$PWD/target/release/mdl
+    cd examples/reader-web
+    run npm ci --silent --no-audit --no-fund
+    run node build.mjs
+    MDL=$mdl CHROMIUM=$(command -v chromium) run node --test test.mjs
 }
 
 stage_tree() {

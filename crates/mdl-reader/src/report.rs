@@ -42,6 +42,11 @@ impl Outcome {
             Self::Undetermined => "undetermined",
         }
     }
+
+    /// Whether a person who decides should hear of it, with [`CheckId::explanation`].
+    pub fn is_notable(self) -> bool {
+        matches!(self, Self::Warning | Self::Fail | Self::Undetermined)
+    }
 }
 
 /// One check and how it came out.

@@ -64,7 +64,7 @@ pub struct CheckOutcome {
     pub summary: String,
     /// Why it did not simply pass, in the words of the standard.
     pub why: Option<String>,
-    /// What it means for the person who decides, unless it passed or does not apply.
+    /// What it means for the person who decides, if it failed, was tolerated or gave no answer.
     pub explanation: Option<String>,
 }
 
@@ -239,7 +239,9 @@ fn outcomes(checks: &[CheckResult]) -> Vec<CheckOutcome> {
         clause: check.id.clause().to_owned(),
         summary: check.id.summary().to_owned(),
         why: check.cause.as_ref().map(|cause| cause.to_string()),
-        explanation: (!matches!(check.outcome, Outcome::Pass | Outcome::NotApplicable))
+        explanation: check
+            .outcome
+            .is_notable()
             .then(|| check.id.explanation().to_owned()),
     };
     checks.iter().map(outcome).collect()

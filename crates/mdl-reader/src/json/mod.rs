@@ -123,7 +123,7 @@ fn checks_json(
         if let Some(cause) = &check.cause {
             json.insert("why".into(), cause.to_string().into());
         }
-        if !matches!(check.outcome, Outcome::Pass | Outcome::NotApplicable) {
+        if check.outcome.is_notable() {
             json.insert("explanation".into(), check.id.explanation().into());
         }
         if let Some(evidence) = evidence(check) {
