@@ -6,7 +6,6 @@ use mdl_iaca::ocsp::OcspEvidence;
 use mdl_iaca::trust_anchor::TrustAnchors;
 use mdl_mdoc::cbor::Limits;
 use mdl_reader::{Conditions, NeededEvidence, Policy, Report, Session, Verdict, Verifier};
-use serde_json::{Value as Json, json};
 use time::OffsetDateTime;
 
 use crate::Exit;
@@ -225,7 +224,6 @@ impl Verify {
         };
         let json = || {
             let mut json = mdl_reader::json::to_json(report);
-            json["needed"] = report.needed().iter().map(needed_json).collect();
             if let Some(answer) = &answer {
                 json["request"] = answer_json(answer);
             }
@@ -274,14 +272,6 @@ fn without_nonce(responses: &[Vec<u8>]) -> Vec<OcspEvidence<'_>> {
         .iter()
         .map(|response| evidence(response))
         .collect()
-}
-
-fn needed_json(needed: &NeededEvidence) -> Json {
-    let mut json = json!({ "kind": needed.name(), "uri": needed.uri() });
-    if let NeededEvidence::OcspResponse { request, .. } = needed {
-        json["request"] = json!({ "hex": hex::encode(request) });
-    }
-    json
 }
 
 /// One line for people. The status lists stand in the report itself.

@@ -15,7 +15,10 @@ use serde_json::{Map, Value as Json, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::{CheckResult, DocumentReport, Evidence, Outcome, Report, Verdict, VerifiedDocument};
+use crate::{
+    CheckResult, DocumentReport, Evidence, NeededEvidence, Outcome, Report, Verdict,
+    VerifiedDocument,
+};
 
 /// The report as text: indented JSON and a line end, what `mdl verify --json` prints.
 pub fn to_string(report: &Report<'_>) -> String {
@@ -34,6 +37,7 @@ pub fn to_json(report: &Report<'_>) -> Json {
         "documents": documents.collect::<Vec<_>>(),
         "checks": checks_json(report.checks(), |check| report.evidence(check)),
         "needed_status_lists": report.needed_status_lists(),
+        "needed": report.needed().iter().map(needed_json).collect::<Vec<_>>(),
         "findings": findings_json(report),
     })
 }
@@ -132,6 +136,14 @@ fn checks_json(
         Json::Object(json)
     };
     checks.iter().map(check_json).collect()
+}
+
+fn needed_json(needed: &NeededEvidence) -> Json {
+    let mut json = json!({ "kind": needed.name(), "uri": needed.uri() });
+    if let NeededEvidence::OcspResponse { request, .. } = needed {
+        json["request"] = json!({ "hex": hex::encode(request) });
+    }
+    json
 }
 
 /// `bytes` are the start and the end of the range in the input.
