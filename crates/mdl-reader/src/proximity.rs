@@ -17,7 +17,8 @@
 //! // A fresh key for every session, on the curve that the device chose.
 //! let e_reader_key = PrivateKey::from_scalar(Curve::P256, &[7; 32])?; // in earnest: PrivateKey::generate
 //! let encounter = Encounter::new(&engagement, Handover::Qr, e_reader_key)?;
-//! let request = UnsignedDeviceRequest::new(&[RequestTemplate::AgeOver(18).items_request()])?;
+//! let template: RequestTemplate = "age-over-18".parse()?;
+//! let request = UnsignedDeviceRequest::new(&[template.items_request()])?;
 //! // A reader with a certificate signs here: request.prepare(encounter.transcript(), ...)
 //! let (session, message) = encounter.establish(&request.into_bytes());
 //! // ... send the message, and give what comes back to session.receive ...
