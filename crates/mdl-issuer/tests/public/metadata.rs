@@ -161,6 +161,7 @@ fn the_openapi_document_has_every_route() {
             "/.well-known/openid-credential-issuer",
             "/credential",
             "/crl",
+            "/crl/{root}",
             "/healthz",
             "/iaca.der",
             "/iaca.pem",
