@@ -84,13 +84,13 @@ impl ElementSet {
         }
         let value = value.into();
         let start = self.encoded.len();
-        let mut before = Writer::with_capacity(64 + element_identifier.len());
-        before
+        self.reserve(element_identifier.len(), &value);
+        let mut writer = Writer::onto(std::mem::take(&mut self.encoded));
+        writer
             .text("elementIdentifier")
             .text(element_identifier)
             .text("elementValue");
-        self.reserve(before.len(), &value);
-        self.encoded.extend_from_slice(before.as_slice());
+        self.encoded = writer.into_bytes();
         let value_start = self.encoded.len();
         // Writing to memory cannot fail, and a Value always serialises; what it holds is checked next.
         let written = ciborium::into_writer(&value, &mut self.encoded);
@@ -114,16 +114,16 @@ impl ElementSet {
         Ok(self)
     }
 
-    /// Makes room for a value and what is `before` it, with little to spare: after a portrait, doubling would take as
-    /// much again.
-    fn reserve(&mut self, before: usize, value: &Value) {
-        const SPARE: usize = 1024;
+    /// Makes room for an identifier of that length and a value, with little to spare: after a portrait, doubling would
+    /// take as much again.
+    fn reserve(&mut self, identifier: usize, value: &Value) {
+        const SPARE: usize = 4096;
         let content = match value {
             Value::Bytes(bytes) => bytes.len(),
             Value::Text(text) => text.len(),
             _ => 0,
         };
-        let needed = before + content;
+        let needed = identifier + content;
         if self.encoded.capacity() - self.encoded.len() < needed + SPARE / 4 {
             let spare = SPARE.max(self.encoded.len() / 8);
             self.encoded.reserve_exact(needed + spare);

@@ -22,6 +22,11 @@ impl Writer {
         }
     }
 
+    /// Writes after what is there.
+    pub(crate) fn onto(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
+
     pub(crate) fn head(&mut self, major: MajorType, argument: u64) -> &mut Self {
         let major = (major as u8) << 5;
         let big_endian = argument.to_be_bytes();
