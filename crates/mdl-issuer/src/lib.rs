@@ -9,6 +9,7 @@
 //! | [`tenant`] | one credential issuer: identifier, keys, policies |
 //! | [`record`] | where data elements come from |
 //! | [`issuing`] | from a record and device keys to signed documents |
+//! | [`compromise`] | what follows when a document signer's key may be in other hands |
 //! | [`status`] | status list allocation, tokens, publication |
 //! | [`store`] | what must survive a crash |
 //! | [`seal`], [`subject`] | personal data at rest; who an offer is for |
@@ -23,6 +24,7 @@
 //! Not here: the authorization code flow, wallet attestation, deferred issuance and encryption of responses.
 
 pub mod clock;
+pub mod compromise;
 pub mod config;
 pub mod dual_control;
 pub mod http;

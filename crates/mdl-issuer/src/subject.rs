@@ -1,13 +1,13 @@
 //! Subject references on their way into the store and back.
 //!
 //! A person is in the store twice: sealed, for the one fetch of the record, and as a keyed hash, to be found again by.
-//! Both are bound to the tenant, and the sealed form to its offer, so that no row can be given another's person.
+//! Both are bound to the tenant, and the sealed form to its offer or batch, so that no row can be given another's person.
 
 use crate::record::SubjectReference;
 use crate::seal::SealError;
 use crate::secret::Purpose;
 use crate::service::Service;
-use crate::store::{Hash, OfferId, SealedSubject};
+use crate::store::{Hash, IssuanceId, OfferId, SealedSubject};
 
 impl Service {
     /// Under what a person is found in the store.
@@ -52,6 +52,39 @@ impl Service {
             .and_then(SubjectReference::new)
             .ok_or(SealError::DoesNotOpen)
     }
+}
+
+impl Service {
+    /// A subject reference as a batch keeps it, for as long as its documents may have to be replaced.
+    pub(crate) async fn seal_holder(
+        &self,
+        tenant: &str,
+        issuance: IssuanceId,
+        subject: &SubjectReference,
+    ) -> Result<Vec<u8>, SealError> {
+        let context = holder_context(tenant, issuance);
+        let sealed = self.sealer.seal(&context, subject.expose().as_bytes());
+        sealed.await
+    }
+
+    /// For whom a batch was issued.
+    pub(crate) async fn open_holder(
+        &self,
+        tenant: &str,
+        issuance: IssuanceId,
+        sealed: &[u8],
+    ) -> Result<SubjectReference, SealError> {
+        let context = holder_context(tenant, issuance);
+        let reference = self.sealer.open(&context, sealed).await?;
+        std::str::from_utf8(&reference)
+            .ok()
+            .and_then(SubjectReference::new)
+            .ok_or(SealError::DoesNotOpen)
+    }
+}
+
+fn holder_context(tenant: &str, issuance: IssuanceId) -> Vec<u8> {
+    [b"holder\0".as_slice(), &issuance.0, tenant.as_bytes()].concat()
 }
 
 fn context(tenant: &str, offer: OfferId) -> Vec<u8> {

@@ -193,6 +193,18 @@ impl QuotaScheduler {
         }))
     }
 
+    /// Signatures in a second.
+    #[must_use]
+    pub fn limit(&self) -> NonZeroU32 {
+        self.0.settings.signatures_per_second
+    }
+
+    /// Whether both are the schedule of one key store.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Takes on work of so many signatures, or none of it.
     ///
     /// Work that is larger than the whole queue is admitted when nothing waits that goes before it.

@@ -1,3 +1,5 @@
+mod compromise;
+mod operator;
 mod retire;
 mod rotate;
 
@@ -11,6 +13,7 @@ use mdl_signer::key_uri::KeyUri;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use compromise::Compromise;
 use retire::Retire;
 use rotate::Rotate;
 
@@ -36,6 +39,7 @@ pub(crate) enum Ds {
     List(List),
     Rotate(Box<Rotate>),
     Retire(Retire),
+    Compromise(Box<Compromise>),
 }
 
 /// Make a document signer: key, request, proof of possession, certificate
@@ -113,6 +117,7 @@ impl Ds {
             Self::List(list) => list.run(),
             Self::Rotate(rotate) => rotate.run(),
             Self::Retire(retire) => retire.run(),
+            Self::Compromise(compromise) => compromise.run(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod canaries;
 mod canary;
+mod compromise;
 mod deployment;
 mod dual_control;
 mod keys;

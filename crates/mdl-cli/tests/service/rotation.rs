@@ -30,6 +30,7 @@ pub(crate) struct Rotating {
     // Before the folder that it works in.
     pub(crate) process: Process,
     pub(crate) deployment: Deployment,
+    wire: Recorder,
 }
 
 impl Rotating {
@@ -56,7 +57,21 @@ impl Rotating {
         Self {
             process,
             deployment,
+            wire,
         }
+    }
+
+    /// Kills the process, and starts another one on the same folder and database.
+    pub(crate) fn restart(&mut self) {
+        self.process.signal("-KILL");
+        self.process.ended();
+        self.start_again();
+    }
+
+    /// Another process, after the one that has ended.
+    pub(crate) fn start_again(&mut self) {
+        self.process = self.deployment.start();
+        self.wire.lead_to(self.process.public);
     }
 
     pub(crate) fn mdl(&self, arguments: &[&str]) -> Output {
@@ -214,12 +229,17 @@ async fn what_the_crl_lists_stops_signing_even_when_nothing_else_can_be_read() {
         "--passphrase-file",
         "secrets/passphrase",
     ]);
-    // Without ds-1 nobody signs, which is no authority to take over.
+    let certificate = service
+        .deployment
+        .path("authority/status/status-1/certificate.pem");
+    let good = fs::read(&certificate).unwrap();
+    fs::write(&certificate, "no certificate").unwrap();
     service.reload("authority-not-reloaded");
     assert!(service.process.said().contains("document-signer-revoked"));
     let refused = service.collect(&service.offer().await, 1).await;
     refused.unwrap_err();
     assert!(service.process.said().contains("no-document-signer"));
+    fs::write(&certificate, good).unwrap();
 
     let made = service.rotate(&[]);
     let name = made["document_signer"]["name"].as_str().unwrap();

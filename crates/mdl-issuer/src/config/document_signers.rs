@@ -1,8 +1,9 @@
 //! Document signers: those of the tables `[[tenants.authority.document_signers]]`, and those of the folder that
 //! `mdl ds issue` and `mdl ds rotate` fill.
 //!
-//! One that has stopped signing, or that the CRL lists, is left out as long as another one signs: after a rotation the
-//! old one must not keep a service from starting. Anything else that is wrong with one is a problem, because it would be
+//! One that has stopped signing is left out as long as another one signs: after a rotation the old one must not keep a
+//! service from starting. One that the CRL lists is left out in any case, also if then nobody signs: what it signed must be
+//! withdrawn by somebody. Anything else that is wrong with one is a problem, because it would be
 //! missed only when it is needed.
 
 use std::path::{Path, PathBuf};
@@ -69,6 +70,8 @@ enum Unusable {
     Problem(&'static str, String),
     /// It had its time: key and why it is over.
     Over(&'static str, String),
+    /// The CRL lists it.
+    Revoked,
 }
 
 /// All that sign: the listed ones in their order, then those of the folder, the one that stops first before the others.
@@ -84,7 +87,7 @@ pub(super) fn read(
     }
     let mut signers = Vec::new();
     let mut over: Vec<(&Section<'_>, &'static str, String)> = Vec::new();
-    let mut complete = true;
+    let (mut complete, mut any_revoked) = (true, false);
     for section in &listed {
         let Some(candidate) = read_listed(section, surroundings) else {
             complete = false;
@@ -93,6 +96,7 @@ pub(super) fn read(
         match candidate.examine(surroundings) {
             Ok(signer) => signers.push(Arc::new(signer)),
             Err(Unusable::Over(key, why)) => over.push((section, key, why)),
+            Err(Unusable::Revoked) => any_revoked = true,
             Err(Unusable::Problem(key, what)) => {
                 section.problem(key, what);
                 complete = false;
@@ -111,6 +115,7 @@ pub(super) fn read(
                         Err(Unusable::Over(_, why)) => {
                             over.push((section, "path", format!("{name}: {why}")));
                         }
+                        Err(Unusable::Revoked) => any_revoked = true,
                         Err(Unusable::Problem(_, what)) => {
                             section.problem("path", format!("{name}: {what}"));
                             complete = false;
@@ -127,7 +132,7 @@ pub(super) fn read(
             signers.push(signer);
         }
     }
-    if signers.is_empty() && complete {
+    if signers.is_empty() && complete && !any_revoked {
         for (section, key, why) in &over {
             section.problem(key, why.clone());
         }
@@ -138,7 +143,7 @@ pub(super) fn read(
             );
         }
     }
-    (complete && !signers.is_empty()).then_some(signers)
+    (complete && (any_revoked || !signers.is_empty())).then_some(signers)
 }
 
 fn read_listed(section: &Section<'_>, surroundings: &Surroundings<'_>) -> Option<Candidate> {
@@ -299,7 +304,7 @@ fn is_over(der: &[u8], surroundings: &Surroundings<'_>) -> Result<(), Unusable> 
     };
     let mut crls = surroundings.revoked.iter();
     match crls.any(|crl| CrlView::from_der(crl).is_ok_and(|crl| lists_it(&crl))) {
-        true => over("is revoked: the CRL lists it".to_owned()),
+        true => Err(Unusable::Revoked),
         false => Ok(()),
     }
 }

@@ -60,6 +60,12 @@ impl Config {
         for tenant in &tenants {
             check_status_lists(&*store, tenant, clock.now()).await?;
         }
+        // Before the first request.
+        for compromise in store.compromises().await? {
+            for tenant in &tenants {
+                tenant.authority.revoke(compromise.report.document_signer);
+            }
+        }
         Ok(Service {
             tenants,
             store,

@@ -37,6 +37,8 @@ struct Content {
     record: ElementSet,
     licence_end: Option<OffsetDateTime>,
     status: Vec<StatusReference>,
+    /// The subject reference as the batch keeps it.
+    sealed_subject: Vec<u8>,
 }
 
 impl Service {
@@ -96,9 +98,9 @@ impl Service {
                 None => Err(Reason::DocumentSignerGone.into()),
             }
         };
-        let (seed, record) = try_join(
+        let (seed, (record, sealed_subject)) = try_join(
             self.open_seed(tenant, &issuance),
-            self.fetch_record(request),
+            self.fetch_record(request, issuance.id),
         )
         .await?;
         let content = Content {
@@ -106,6 +108,7 @@ impl Service {
             status: self.status_references(tenant, &issuance)?,
             seed,
             record,
+            sealed_subject,
         };
         let mut signed = match engaged {
             Ok(engaged) => {
@@ -167,6 +170,7 @@ impl Service {
             to_be_signed: unsigned.digest(),
             valid_until: validity.valid_until(),
             notification: Some(Hash::of(notification_id.as_bytes())),
+            sealed_subject: Some(content.sealed_subject.clone()),
             ledger: ledger_drafts(request, signer, &unsigned, now),
             now,
         };
@@ -274,14 +278,23 @@ impl Service {
         Ok(Zeroizing::new(seed))
     }
 
-    async fn fetch_record(&self, request: &IssueRequest<'_>) -> Result<ElementSet, Refusal> {
+    /// The record, and for whom it is as the batch keeps it.
+    async fn fetch_record(
+        &self,
+        request: &IssueRequest<'_>,
+        issuance: IssuanceId,
+    ) -> Result<(ElementSet, Vec<u8>), Refusal> {
         let (tenant, grant) = (request.tenant, request.grant);
         let subject = self
             .open_subject(&tenant.name, grant.offer, &grant.subject)
             .await
             .map_err(|error| Refusal::sealing(Reason::SubjectDoesNotOpen, &error))?;
         let doc_type = &request.configuration.doc_type;
-        Ok(tenant.records.fetch(&subject, doc_type).await?)
+        let record = tenant.records.fetch(&subject, doc_type).await?;
+        let sealed = self.seal_holder(&tenant.name, issuance, &subject).await;
+        let sealed =
+            sealed.map_err(|error| Refusal::sealing(Reason::SubjectDoesNotOpen, &error))?;
+        Ok((record, sealed))
     }
 
     fn status_references(

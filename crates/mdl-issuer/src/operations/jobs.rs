@@ -25,6 +25,8 @@ use crate::tenant::Tenant;
 const AUTHORITY_CHECK: Duration = Duration::from_secs(10);
 /// How often the files of TLS are looked at.
 const TLS_CHECK: Duration = Duration::from_secs(30);
+/// How soon a replica hears of a compromise.
+const COMPROMISES: Duration = Duration::from_secs(2);
 /// The shortest time between two rounds of publication.
 const SHORTEST: Duration = Duration::from_millis(500);
 
@@ -123,6 +125,19 @@ pub(crate) fn start(
         async move {
             expiry.tell(&service).await;
             "done"
+        }
+    });
+    let at_work = Arc::clone(service);
+    jobs.every("compromises", COMPROMISES, move || {
+        let service = Arc::clone(&at_work);
+        async move {
+            match service.follow_compromises().await {
+                Ok(()) => "done",
+                Err(error) => {
+                    tracing::error!(code = "compromise-not-followed", cause = %error);
+                    "failed"
+                }
+            }
         }
     });
     let service = Arc::clone(service);

@@ -148,6 +148,8 @@ pub struct Completion {
     pub valid_until: OffsetDateTime,
     /// SHA-256 of the `notification_id` that the wallet will be told.
     pub notification: Option<Hash>,
+    /// The subject reference, sealed for this issuance: whom to offer others, should these be withdrawn.
+    pub sealed_subject: Option<Vec<u8>>,
     /// One per signature.
     pub ledger: Vec<LedgerDraft>,
     /// Now.

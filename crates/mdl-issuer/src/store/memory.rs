@@ -2,10 +2,14 @@
 //!
 //! Not durable: what it holds is gone with the process, so the configuration of a service cannot ask for it.
 
-use std::sync::{Mutex, MutexGuard};
+mod compromise;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
+
+use compromise::Compromises;
 
 use super::steps::{
     AppendCheckpoint, AppendLedger, CancelOffer, Check, Notify, PublishStatusList, Step, TakeLease,
@@ -13,17 +17,22 @@ use super::steps::{
 };
 use super::tables::{StatusChangeRow, Tables};
 use super::{
-    Approval, ApprovalId, Completion, CompletionOutcome, Decision, DecisionOutcome, Grant, GrantId,
-    Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS,
-    NewApproval, NewOffer, NewStatusList, NotificationEvent, NotificationOutcome, Offer,
-    OfferFilter, OfferId, OfferState, PublishedStatusList, RecordedStatusChange, Redemption,
-    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
-    StatusValue, Store, StoreError, UsedValue,
+    Approval, ApprovalId, Completion, CompletionOutcome, Compromise, CompromiseProgress,
+    CompromiseReport, Decision, DecisionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId,
+    LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewApproval, NewOffer,
+    NewStatusList, NotificationEvent, NotificationOutcome, Offer, OfferFilter, OfferId, OfferState,
+    PublishedStatusList, RecordedStatusChange, Redemption, RedemptionOutcome, Reissue, ReissuesDue,
+    Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId, StatusValue, Store,
+    StoreError, UsedValue,
 };
 
 /// Everything under one lock.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Tables>);
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+    /// Locked after the tables.
+    compromises: Mutex<Compromises>,
+}
 
 impl MemoryStore {
     /// An empty store.
@@ -34,9 +43,13 @@ impl MemoryStore {
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
         // A step that panicked had written nothing yet, or its writes are as good as another order of steps.
-        self.0
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn compromised(&self) -> MutexGuard<'_, Compromises> {
+        self.compromises
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run<S: Step>(&self, step: &S) -> Result<S::Outcome, StoreError> {
@@ -282,6 +295,57 @@ impl Store for MemoryStore {
         self.run(&decision)
     }
 
+    async fn report_compromise(&self, report: &CompromiseReport) -> Result<(), StoreError> {
+        self.compromised().report(report);
+        Ok(())
+    }
+
+    async fn compromises(&self) -> Result<Vec<Compromise>, StoreError> {
+        Ok(self.compromised().reported.clone())
+    }
+
+    async fn compromise_progress(
+        &self,
+        document_signer: Hash,
+    ) -> Result<CompromiseProgress, StoreError> {
+        let tables = self.tables();
+        Ok(self.compromised().progress(&tables, document_signer))
+    }
+
+    async fn withdraw(
+        &self,
+        document_signer: Hash,
+        most: u32,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let mut compromises = self.compromised();
+        let batches = compromises.withdraw(&mut tables, document_signer, most, now);
+        tables.settle();
+        Ok(batches)
+    }
+
+    async fn reissues_due(
+        &self,
+        tenant: &str,
+        most: u32,
+        now: OffsetDateTime,
+        since: OffsetDateTime,
+    ) -> Result<ReissuesDue, StoreError> {
+        let tables = self.tables();
+        Ok(self.compromised().due(&tables, tenant, most, now, since))
+    }
+
+    async fn reissue_offered(
+        &self,
+        reissue: &Reissue,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        self.compromised().offered(reissue, now, until);
+        Ok(())
+    }
+
     async fn append_ledger(&self, entries: Vec<LedgerDraft>) -> Result<LedgerHead, StoreError> {
         self.run(&AppendLedger(entries))
     }
@@ -343,7 +407,8 @@ impl Store for MemoryStore {
     }
 
     async fn purge(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        Ok(self.tables().purge(now))
+        let gone = self.tables().purge(now);
+        Ok(gone + self.compromised().purge(now))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

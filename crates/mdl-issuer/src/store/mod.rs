@@ -8,6 +8,7 @@
 //! tokens are hashes.
 
 mod approval;
+mod compromise;
 mod identifier;
 mod issuance;
 mod ledger;
@@ -26,6 +27,9 @@ use time::{Duration, OffsetDateTime};
 
 pub use approval::{
     Approval, Decided, Decision, DecisionOutcome, NewApproval, Verdict, same_person,
+};
+pub use compromise::{
+    Compromise, CompromiseProgress, CompromiseReport, Reissue, ReissuesDue, SIGNER_COMPROMISED,
 };
 pub use identifier::{ApprovalId, GrantId, Hash, IssuanceId, OfferId, StatusListId};
 pub use issuance::{
@@ -163,6 +167,43 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Approves, which does what was asked for, or rejects; once.
     async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError>;
 
+    // Compromises.
+
+    /// Keeps a report that a document signer's key may be in other hands. Only the first about it counts.
+    async fn report_compromise(&self, report: &CompromiseReport) -> Result<(), StoreError>;
+    /// All reports, oldest first.
+    async fn compromises(&self) -> Result<Vec<Compromise>, StoreError>;
+    /// What is still to be done about a document signer, reported or not.
+    async fn compromise_progress(
+        &self,
+        document_signer: Hash,
+    ) -> Result<CompromiseProgress, StoreError>;
+    /// Makes the documents of at most so many batches invalid that a reported document signer signed, and queues their
+    /// holders for re-issue. How many batches it were: with 0 nothing is left for now, and one
+    /// [`CLOCK_DIFFERENCE`] after the report it is finished.
+    async fn withdraw(
+        &self,
+        document_signer: Hash,
+        most: u32,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError>;
+    /// The next of the queue, at most so many, and how many were offered after `since`. Who has other documents by now
+    /// has left the queue, and who let an offer run out is in it again.
+    async fn reissues_due(
+        &self,
+        tenant: &str,
+        most: u32,
+        now: OffsetDateTime,
+        since: OffsetDateTime,
+    ) -> Result<ReissuesDue, StoreError>;
+    /// Notes that there is an offer until a time.
+    async fn reissue_offered(
+        &self,
+        reissue: &Reissue,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<(), StoreError>;
+
     // Ledger.
 
     /// Appends entries for signatures that belong to no issuance.
@@ -193,7 +234,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         now: OffsetDateTime,
         until: OffsetDateTime,
     ) -> Result<bool, StoreError>;
-    /// Erases what is over: used values, offers, grants, sealed subjects and seeds, tokens of status lists that no valid
+    /// Erases what is over: used values, offers, grants, sealed subjects and seeds, who is to be offered other documents and
+    /// did not take them, tokens of status lists that no valid
     /// document names. How many rows went.
     async fn purge(&self, now: OffsetDateTime) -> Result<u64, StoreError>;
     /// Whether the store answers and takes writes.

@@ -119,6 +119,8 @@ pub(super) struct IssuanceRow {
     pub(super) completed_by: Option<[u8; 16]>,
     /// How often the request came again after the batch was issued.
     pub(super) repetitions: u32,
+    /// For whom it was issued, until the documents end.
+    pub(super) sealed_subject: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Debug)]
@@ -344,6 +346,10 @@ impl Tables {
         for row in self.issuances.rows.values_mut() {
             let issuance = &mut row.issuance;
             if issuance.repeatable_until <= now && issuance.sealed_seed.take().is_some() {
+                gone += 1;
+            }
+            let is_over = issuance.valid_until.is_some_and(|until| until <= now);
+            if is_over && row.sealed_subject.take().is_some() {
                 gone += 1;
             }
         }

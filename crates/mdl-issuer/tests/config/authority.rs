@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use mdl_crypto::{Curve, PrivateKey};
+use mdl_iaca::certificate::CertificateView;
 use mdl_iaca::crl::CrlProfile;
 use mdl_iaca::csr::{CertificateRequest, UnsignedRequest};
 use mdl_iaca::profile::{
@@ -83,13 +84,17 @@ impl Authority {
         (unsigned.attach(&signature).unwrap().into_der(), key)
     }
 
-    fn crl(&self) -> Vec<u8> {
+    /// The CRL with these certificates (DER) on it.
+    pub(crate) fn crl(&self, revoked: &[Vec<u8>]) -> Vec<u8> {
         let issuer = Issuer::from_certificate(&self.iaca).unwrap();
         let next = START + time::Duration::days(30);
-        let unsigned = CrlProfile::new(&issuer, 1, START, next)
-            .unwrap()
-            .build()
-            .unwrap();
+        let mut profile = CrlProfile::new(&issuer, 1, START, next).unwrap();
+        for der in revoked {
+            let certificate = CertificateView::from_der(der).unwrap();
+            let serial = SerialNumber::from_content(certificate.serial().as_bytes()).unwrap();
+            profile = profile.revoke(serial, START);
+        }
+        let unsigned = profile.build().unwrap();
         let signature = self.key.sign(unsigned.to_be_signed());
         unsigned.attach(&signature).unwrap().into_der()
     }
@@ -121,7 +126,7 @@ impl Authority {
             write(&format!("tls/{file}.pem"), b"read when the listeners start");
         }
         write("authority/iaca/certificate.pem", &self.iaca);
-        write("authority/crl/crl.der", &self.crl());
+        write("authority/crl/crl.der", &self.crl(&[]));
         let (document_signer, status_signer) = (self.document_signer(), self.status_signer());
         for (place, (certificate, key)) in [
             ("ds/ds-1", document_signer),

@@ -591,6 +591,17 @@ fn one_that_has_stopped_signing_is_left_out_while_another_signs() {
 }
 
 #[test]
+fn one_that_the_crl_lists_is_left_out_even_if_nobody_else_signs() {
+    let example = with_folder(Example::new());
+    let certificate = fs::read(example.path("authority/ds/ds-1/certificate.pem")).unwrap();
+    let crl = example.authority.crl(&[certificate]);
+    fs::write(example.path("authority/crl/crl.der"), crl).unwrap();
+    // What it signed must be withdrawn by somebody: the service starts.
+    let config = example.read().unwrap();
+    assert_eq!(config.tenants[0].authority.document_signers.len(), 0);
+}
+
+#[test]
 fn an_empty_folder_signs_nothing() {
     let example = with_folder(Example::new());
     fs::remove_dir_all(example.path("authority/ds/ds-1")).unwrap();

@@ -6,6 +6,7 @@
 mod at_rest;
 mod behaviour;
 mod crash;
+mod drill;
 mod postgres_server;
 mod rows;
 mod upgrade;

@@ -169,6 +169,7 @@ pub(crate) fn completion(issuance: IssuanceId, number: u32) -> Completion {
         to_be_signed: hash("to be signed", 0),
         valid_until: at(1_000_000),
         notification: Some(hash("notification", 0)),
+        sealed_subject: Some(format!("sealed holder {number}").into_bytes()),
         ledger: vec![entry(0), entry(1)],
         now: at(120),
     }

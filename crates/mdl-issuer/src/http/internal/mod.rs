@@ -7,6 +7,7 @@
 mod approvals;
 mod authentication;
 mod body;
+mod compromises;
 mod document_signers;
 mod issuances;
 mod offers;
@@ -116,6 +117,9 @@ fn parts() -> Parts {
         .routes(routes!(approvals::list))
         .routes(routes!(approvals::show))
         .routes(routes!(approvals::decide))
+        .routes(routes!(compromises::list))
+        .routes(routes!(compromises::report, compromises::show))
+        .routes(routes!(compromises::offer_reissues))
         .split_for_parts();
     api.merge(open_api);
     api.merge(monitored_api);

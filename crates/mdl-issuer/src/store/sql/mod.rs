@@ -1,6 +1,7 @@
 //! The store on a database: SQLite for one process, PostgreSQL for many.
 
 mod approvals;
+mod compromise;
 mod database;
 mod group_commit;
 mod load;
@@ -31,12 +32,13 @@ use super::steps::{
 };
 use super::tables::{DocumentRow, GrantRow, IssuanceRow, OfferRow, StatusListRow, Tables};
 use super::{
-    Approval, ApprovalId, Completion, CompletionOutcome, Decision, DecisionOutcome, Grant, GrantId,
-    Hash, Issuance, IssuanceId, LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS,
-    NewApproval, NewOffer, NewStatusList, NotificationEvent, NotificationOutcome, Offer,
-    OfferFilter, OfferId, OfferState, PublishedStatusList, RecordedStatusChange, Redemption,
-    RedemptionOutcome, Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId,
-    StatusValue, Store, StoreError, UsedValue,
+    Approval, ApprovalId, Completion, CompletionOutcome, Compromise, CompromiseProgress,
+    CompromiseReport, Decision, DecisionOutcome, Grant, GrantId, Hash, Issuance, IssuanceId,
+    LedgerCheckpoint, LedgerDraft, LedgerHead, LedgerRow, MAX_ROWS, NewApproval, NewOffer,
+    NewStatusList, NotificationEvent, NotificationOutcome, Offer, OfferFilter, OfferId, OfferState,
+    PublishedStatusList, RecordedStatusChange, Redemption, RedemptionOutcome, Reissue, ReissuesDue,
+    Reservation, ReservationOutcome, StatusChange, StatusList, StatusListId, StatusValue, Store,
+    StoreError, UsedValue,
 };
 
 /// A store on SQLite or PostgreSQL. What a method has returned is durable.
@@ -421,6 +423,49 @@ impl Store for SqlStore {
 
     async fn decide(&self, decision: Decision) -> Result<DecisionOutcome, StoreError> {
         self.writer.run(decision).await
+    }
+
+    async fn report_compromise(&self, report: &CompromiseReport) -> Result<(), StoreError> {
+        Ok(compromise::report(&*self.database, report).await?)
+    }
+
+    async fn compromises(&self) -> Result<Vec<Compromise>, StoreError> {
+        Ok(compromise::all(&*self.database).await?)
+    }
+
+    async fn compromise_progress(
+        &self,
+        document_signer: Hash,
+    ) -> Result<CompromiseProgress, StoreError> {
+        Ok(compromise::progress(&*self.database, document_signer).await?)
+    }
+
+    async fn withdraw(
+        &self,
+        document_signer: Hash,
+        most: u32,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
+        Ok(compromise::withdraw(&*self.database, document_signer, most, now).await?)
+    }
+
+    async fn reissues_due(
+        &self,
+        tenant: &str,
+        most: u32,
+        now: OffsetDateTime,
+        since: OffsetDateTime,
+    ) -> Result<ReissuesDue, StoreError> {
+        Ok(compromise::due(&*self.database, tenant, most, now, since).await?)
+    }
+
+    async fn reissue_offered(
+        &self,
+        reissue: &Reissue,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> Result<(), StoreError> {
+        Ok(compromise::offered(&*self.database, reissue, now, until).await?)
     }
 
     async fn append_ledger(&self, entries: Vec<LedgerDraft>) -> Result<LedgerHead, StoreError> {

@@ -24,6 +24,8 @@ pub(super) async fn purge(
         (now, delete("grants", &["id"])),
         (now, empty("offers", "sealed_subject", "expires_at")),
         (now, empty("issuances", "sealed_seed", "repeatable_until")),
+        (now, empty("issuances", "sealed_subject", "valid_until")),
+        (forgotten, delete_reissues()),
         (forgotten, delete("offers", &["id"])),
         (now - STATUS_LIST_MARGIN, delete_tokens()),
     ];
@@ -71,6 +73,16 @@ fn delete_tokens() -> (String, String) {
         "SELECT t.status_list FROM {given} CROSS JOIN status_tokens AS t \
          JOIN status_lists AS l ON l.id = t.status_list \
          WHERE t.expires_at <= given.until AND l.needed_until <= given.until"
+            .to_owned(),
+    )
+}
+
+/// People who did not come for other documents, as long after they lost theirs as offers are kept.
+fn delete_reissues() -> (String, String) {
+    (
+        "DELETE FROM reissues WHERE (tenant, subject, configuration_id) IN".to_owned(),
+        "SELECT t.tenant, t.subject, t.configuration_id FROM {given} CROSS JOIN reissues AS t \
+         WHERE t.queued_at <= given.until"
             .to_owned(),
     )
 }

@@ -228,6 +228,7 @@ impl Record for IssuanceRow {
         ("notified", Integer),
         ("completed_by", Bytes),
         ("repetitions", Integer),
+        ("sealed_subject", Bytes),
     ];
 
     fn to_values(&self) -> Vec<Value> {
@@ -260,6 +261,7 @@ impl Record for IssuanceRow {
             notified.into(),
             self.completed_by.into(),
             self.repetitions.into(),
+            self.sealed_subject.as_deref().into(),
         ]
     }
 
@@ -311,6 +313,7 @@ impl Record for IssuanceRow {
             notification,
             completed_by: values.optional_array()?,
             repetitions: values.number()?,
+            sealed_subject: values.optional_bytes()?,
         })
     }
 }

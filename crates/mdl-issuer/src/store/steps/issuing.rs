@@ -195,6 +195,7 @@ impl Reservation {
             notification: None,
             completed_by: None,
             repetitions: 0,
+            sealed_subject: None,
         };
         tables.insert_issuance(row, documents);
         issuance
@@ -233,6 +234,9 @@ impl Step for Completion {
             row.issuance.valid_until = Some(self.valid_until);
             row.notification = self.notification.or(row.notification);
             row.completed_by = request;
+            if row.sealed_subject.is_none() {
+                row.sealed_subject.clone_from(&self.sealed_subject);
+            }
         }
         Ok(CompletionOutcome::Completed)
     }

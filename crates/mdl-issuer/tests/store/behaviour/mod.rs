@@ -1,6 +1,7 @@
 //! The cases of the suite. Each is given an empty store.
 
 mod approvals;
+mod compromise;
 mod concurrency;
 mod issuing;
 mod ledger;
@@ -75,6 +76,13 @@ pub(crate) const CASES: &[(&str, Case)] = cases![
     approvals::another_operation_or_tenant_is_not_approved,
     approvals::a_request_that_is_over_is_not_approved,
     approvals::an_approval_is_found_by_its_operation,
+    compromise::what_a_signer_signed_is_withdrawn_piece_by_piece_and_nothing_else,
+    compromise::a_report_is_kept_as_first_made_and_finished_when_nothing_can_follow,
+    compromise::who_lost_most_comes_first_and_once,
+    compromise::nobody_waits_for_documents_that_were_no_good,
+    compromise::who_has_other_documents_leaves_the_queue_and_who_lets_an_offer_pass_comes_back,
+    compromise::another_compromise_queues_anew,
+    compromise::who_does_not_come_is_forgotten,
     ledger::entries_are_chained,
     ledger::entries_are_appended_once,
     ledger::entries_are_read_in_pages,
