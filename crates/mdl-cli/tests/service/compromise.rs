@@ -4,6 +4,7 @@ use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use super::deployment::client;
 use super::person::CITIZEN;
@@ -180,4 +181,63 @@ async fn a_service_that_does_not_answer_keeps_no_certificate_from_being_revoked(
     assert!(said.contains("run the same command again"), "{said}");
     assert!(service.deployment.path("published.crl").exists());
     assert!(service.done(&["ds", "list"]).contains("ds-1: revoked"));
+}
+
+/// 4,000 batches of ten documents, signed by the document signer of the newest batch.
+const BATCHES: u64 = 4_000;
+const SYNTHETIC: &str = "
+WITH RECURSIVE counted(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < 4000)
+INSERT INTO issuances (id, tenant, grant_id, request_key, subject, configuration_id, batch_size, document_signer,
+    reserved_at, issued_at, repeatable_until, to_be_signed, valid_until, repetitions)
+SELECT unhex(printf('%032x', n)), t.tenant, unhex(printf('%032x', n)), t.request_key, unhex(printf('%064x', n)),
+    t.configuration_id, 10, t.document_signer, t.reserved_at, t.issued_at, t.repeatable_until, t.to_be_signed,
+    t.valid_until, 0
+FROM counted CROSS JOIN (SELECT * FROM issuances LIMIT 1) AS t;
+WITH RECURSIVE counted(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < 40000)
+INSERT INTO documents (issuance, number, device_key, status_list, list_size, position, status)
+SELECT unhex(printf('%032x', n / 10)), n % 10, unhex(printf('%064x', n)), l.id, l.size, 100000 + n, 0
+FROM counted CROSS JOIN (SELECT * FROM status_lists LIMIT 1) AS l;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_in_the_middle_is_followed_by_one_that_goes_on() {
+    let mut service = Rotating::start(|_| {}).await;
+    // Somebody signs afterwards, or the next process would never be ready.
+    service.rotate(&["--ahead-days", "370", "--longest-mso-life-days", "80"]);
+    service.collect(&service.offer().await, 1).await.unwrap();
+    service.process.signal("-KILL");
+    service.process.ended();
+    let url = format!("sqlite:{}", service.deployment.path("issuer.db").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(SYNTHETIC)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    service.start_again();
+
+    let told = run(&service, &["--no-wait"]);
+    let signer = told["sha256"].as_str().unwrap();
+    let path = format!("document-signers/{signer}/compromise");
+    let begun = loop {
+        let state = ask(&service, Method::GET, &path, None).await;
+        if state["batches"].as_u64().unwrap() > 0 {
+            break state;
+        }
+    };
+    service.restart();
+    let [done, left] = ["batches", "remaining_batches"].map(|name| begun[name].as_u64().unwrap());
+    println!("killed when {done} batches were withdrawn and {left} were not");
+    assert!(left > 0, "{begun}");
+    let done = run(&service, &[]);
+    assert_eq!(done["service"]["batches"], BATCHES + 1);
+    assert_eq!(done["service"]["documents"], BATCHES * 10 + 2);
+    assert_eq!(done["service"]["reissues"]["unreachable"], BATCHES);
+    // Each once, in what auditors look up too.
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let changes = "SELECT count(*) FROM status_changes WHERE actor = 'clerk'";
+    let changes: i64 = sqlx::query_scalar(changes)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(changes as u64, BATCHES * 10 + 2);
 }
