@@ -22,6 +22,7 @@ STAGES=(
     "doc:     the documentation builds without warnings"
     "wasm:    the WebAssembly package: its size, its types, and every vector and report in Node"
     "web:     the page of examples/reader-web in headless Chromium"
+    "bindings: every test vector through Python and Kotlin, and the size of the library they load"
     "tree:    no async runtime, HTTP or AWS crate below mdl-reader, and the seams between the crates"
     "deny:    cargo-deny: licences, banned and duplicate crates, sources, advisories"
     "benches: memory bounds, and instruction counts beside the bare cryptography (callgrind)"
@@ -53,6 +54,7 @@ stage_tools() {
     local -A packages=(
         [git]=git [cc]=gcc [c++]=g++ [make]=make [cmake]=cmake [curl]=curl [openssl]=openssl
         [chromium]=chromium [node]=nodejs [npm]=npm [python3]=python3 [softhsm2-util]=softhsm2 [valgrind]=valgrind
+        [strip]=binutils [javac]=default-jdk-headless [mvn]=maven
     )
     local missing=() command
     for command in "${!packages[@]}"; do
@@ -78,6 +80,7 @@ stage_tools() {
     run python3 --version
     run openssl version
     run valgrind --version
+    run mvn --version
 }
 
 install_packages() {
@@ -99,7 +102,8 @@ stage_fmt() {
     run cargo fmt --all --check
     local manifest
     for manifest in fuzz/Cargo.toml interop/isomdl/Cargo.toml benches/Cargo.toml \
-        benches/peer-isomdl/Cargo.toml benches/issuing-service/Cargo.toml bindings/wasm/Cargo.toml; do
+        benches/peer-isomdl/Cargo.toml benches/issuing-service/Cargo.toml bindings/wasm/Cargo.toml \
+        bindings/uniffi/Cargo.toml bindings/uniffi/generator/Cargo.toml; do
         run cargo fmt --manifest-path "$manifest" --check
     done
 }
@@ -119,6 +123,11 @@ stage_portable() {
 
 stage_doc() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --locked --workspace --no-deps
+}
+
+stage_bindings() {
+    build_mdl
+    run bindings/uniffi/test target/release/mdl
 }
 
 stage_wasm() {
