@@ -12,8 +12,8 @@ fuzz_target!(|data: &[u8]| {
     };
     let content = signed.dangerous_unverified_content();
     let key = PrivateKey::from_scalar(Curve::P256, &[7; 32]).expect("a scalar");
-    let unsigned = UnsignedTrustBundle::new(content, key.public_key())
-        .expect("what is read can be written");
+    let unsigned =
+        UnsignedTrustBundle::new(content, key.public_key()).expect("what is read can be written");
     let signature = key.sign_deterministic(unsigned.to_be_signed());
     let bytes = unsigned.attach(&signature).expect("the key signed");
     let again = SignedTrustBundle::decode(&bytes, &limits).expect("what is written can be read");
