@@ -103,6 +103,7 @@ fn the_examples_of_every_help_work_one_after_the_other() {
         "iaca show",
         "ds issue",
         "ds list",
+        "ds rotate",
         "status-signer issue",
         "reader issue",
         "reader request",
@@ -114,6 +115,7 @@ fn the_examples_of_every_help_work_one_after_the_other() {
         "inspect",
         "crl build",
         "crl show",
+        "ds retire",
         "man",
     ] {
         // The pagers that some of them end in need not be installed.

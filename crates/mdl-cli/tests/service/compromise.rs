@@ -158,7 +158,7 @@ async fn what_a_compromised_signer_signed_is_revoked_and_its_holders_get_other_d
     let again = run(&service, &["--publish-to", "published.crl"]);
     assert_eq!(again["crl"]["number"], done["crl"]["number"]);
     assert_eq!(again["service"]["reissues"]["replaced"], 1, "{again}");
-    let known = ask(&service, Method::GET, "compromises", None).await;
+    let known = ask(&service, Method::GET, "document-signers/compromises", None).await;
     assert_eq!(known.as_array().unwrap().len(), 1);
     assert!(
         service

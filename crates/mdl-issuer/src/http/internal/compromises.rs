@@ -136,7 +136,7 @@ pub(super) async fn show(
 }
 
 /// Every report, oldest first: who reported which document signer, when and why.
-#[utoipa::path(get, path = "/compromises", security(("operator" = [])),
+#[utoipa::path(get, path = "/document-signers/compromises", security(("operator" = [])),
     responses(
         (status = 200, description = "The reports.", body = [CompromiseAnswer]),
         (status = "4XX", description = "Refused.", body = Problem, content_type = "application/problem+json"),
