@@ -30,7 +30,7 @@ use crate::randomness::Seed;
     visible_alias = "rekey",
     after_help = "Example:
   mdl iaca renew --crl-url https://example.com/iaca-2.crl --plan
-  mdl iaca renew --crl-url https://example.com/iaca-2.crl \
+  mdl iaca renew --crl-url https://example.com/iaca-2.crl \\
       --passphrase-file pass.txt
 
 The new root has the name of the old one, unless --name says otherwise, and a key of its own. The old root signs the link \
