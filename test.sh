@@ -33,7 +33,7 @@ STAGES=(
     "http:    generated requests to both listeners find no server error (schemathesis)"
     "interop: other libraries read our documents and ours reads theirs; OpenSSL checks our certificates"
     "faults:  the service under load while its processes and its database are killed, FAULT_SECONDS (120) seconds each"
-    "fuzz:    every fuzz target for FUZZ_SECONDS (20) seconds"
+    "fuzz:    every fuzz target for FUZZ_SECONDS (10) seconds"
 )
 
 # The crates that other programs embed. Without --workspace, their features are those that they ask for themselves: the
@@ -236,7 +236,7 @@ stage_faults() {
 }
 
 stage_fuzz() {
-    run bash fuzz/run --seconds "${FUZZ_SECONDS:-20}"
+    run bash fuzz/run --seconds "${FUZZ_SECONDS:-10}"
 }
 
 fail() {

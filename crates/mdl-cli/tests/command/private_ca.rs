@@ -402,9 +402,10 @@ fn a_request_in_doubt_is_settled_by_a_person() {
             .stderr
             .contains("nothing is in doubt")
     );
-    setting
-        .emulator
-        .fail("IssueCertificate", &[Fault::AnswerLost; 200]);
+    // Only the first is carried out: a repetition that is under way when the run is killed does nothing, however late.
+    let mut faults = [Fault::Throttled; 200];
+    faults[0] = Fault::AnswerLost;
+    setting.emulator.fail("IssueCertificate", &faults);
     // The run is killed after the service heard it, and before it got an answer.
     let mut run = setting.command(&["ds", "issue", "ds-1"]).spawn().unwrap();
     while setting.done("IssueCertificate") < 2 {
@@ -413,7 +414,6 @@ fn a_request_in_doubt_is_settled_by_a_person() {
     }
     run.kill().unwrap();
     run.wait().unwrap();
-    setting.emulator.heal();
     let state = setting.path().join("mdl-authority/private-ca/state.json");
     let mut content: Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
     for request in content["certificates"]
