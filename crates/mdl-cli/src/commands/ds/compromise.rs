@@ -25,8 +25,9 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(500);
 /// The key of a document signer may be in other hands: stop it, revoke it, withdraw what it signed
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  mdl ds compromise ds-2026 --reason 'token stolen from rack 4' --service https://issuer.internal:9443 \\
-    --token-file operator-token --publish-to /srv/www/crl/ --passphrase-file pass.txt
+  mdl ds compromise ds-2026 --reason 'token stolen from rack 4' \\
+    --service https://issuer.internal:9443 --token-file operator-token \\
+    --publish-to /srv/www/crl/ --passphrase-file pass.txt
 
 First the service is told: it signs no more with that key, on all replicas, and begins to make everything invalid that \
 was signed with it, most of it within seconds. Then the certificate is revoked, and the CRL built and published. The \
